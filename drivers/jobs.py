@@ -1,0 +1,226 @@
+"""What crosses the pipe between the engine and the device process: plain values.
+
+One JSON object a line, UTF-8, tagged by `type`. Orders go down (engine to devices), reports
+come up. Nothing here knows a queue, a window or a printer's bytes; nothing here does I/O.
+
+The life of a slip, so that a crash between two bytes neither loses nor doubles it:
+
+    PrintSlip ──► (printer ready) ──► JobReady ──► engine records "sent" ──► JobGo ──► bytes
+                                                                       ──► JobDone | JobFailed
+
+The engine writes "sent" to its ledger BEFORE the first byte may leave, so after a crash every
+job is either certainly not printed (queued: print it) or possibly printed (sent: ask a person).
+"""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+import msgspec
+
+LINE_BYTES_MAX = 1 << 20
+"""Longest message on the pipe; a slip with a logo is far below it."""
+
+Align: TypeAlias = Literal["left", "center", "right"]
+
+
+class Value(msgspec.Struct, frozen=True, tag_field="type", forbid_unknown_fields=True):
+    """A frozen, tagged value."""
+
+
+# ── What a slip is made of ────────────────────────────────────────────────────────────────
+
+
+class Text(Value, tag="text"):
+    """One line of text. `size` scales both ways, 1 to 8 (kanji above 2 uses GS ! only)."""
+
+    text: str
+    size: int = 1
+    align: Align = "left"
+    bold: bool = False
+
+
+class Pair(Value, tag="pair"):
+    """One line with a left and a right part, the gap filled with spaces."""
+
+    left: str
+    right: str
+
+
+class Rule(Value, tag="rule"):
+    """A dashed line over the whole width."""
+
+
+class Qr(Value, tag="qr"):
+    """A QR code, centred. `module` is the dot size of one module, 1 to 16."""
+
+    data: str
+    module: int = 6
+
+
+class Feed(Value, tag="feed"):
+    """Empty lines, 1 to 20."""
+
+    lines: int = 1
+
+
+class Raster(Value, tag="raster"):
+    """A 1-bit picture, rows of `width // 8` bytes, MSB left, 1 = black. `width` is a multiple of 8."""
+
+    width: int
+    data: bytes
+
+
+Block: TypeAlias = Text | Pair | Rule | Qr | Feed | Raster
+
+
+# ── Down: engine to device process ────────────────────────────────────────────────────────
+
+
+class DeviceConfig(Value, tag="device"):
+    """One device as configured. `options` are the kind's own keys (width_mm, charset, address …)."""
+
+    id: str
+    kind: str
+    port: str
+    options: dict[str, str | int | float | bool] = {}
+
+
+class Configure(Value, tag="configure"):
+    """First order on a fresh pipe: which devices to run."""
+
+    devices: tuple[DeviceConfig, ...]
+
+
+class PrintSlip(Value, tag="print-slip"):
+    """Print `blocks` on `device` and cut. Not after `expires_at_ms` (Unix time)."""
+
+    job: str
+    device: str
+    blocks: tuple[Block, ...]
+    expires_at_ms: int
+
+
+class JobGo(Value, tag="job-go"):
+    """The ledger says "sent": the bytes of `job` may leave now."""
+
+    job: str
+
+
+class JobCancel(Value, tag="job-cancel"):
+    """Forget `job` unless its bytes are already leaving."""
+
+    job: str
+
+
+class ShowText(Value, tag="show-text"):
+    """What a strip should show from now on. Level-triggered: the newest replaces all older ones."""
+
+    device: str
+    text: str
+    flash: bool = False
+
+
+class Stop(Value, tag="stop"):
+    """Finish the job whose bytes are leaving, close the ports, exit 0."""
+
+
+Order: TypeAlias = Configure | PrintSlip | JobGo | JobCancel | ShowText | Stop
+
+
+# ── Up: device process to engine ──────────────────────────────────────────────────────────
+
+
+class JobReady(Value, tag="job-ready"):
+    """The printer is up with paper in it; the job waits for its `JobGo`."""
+
+    job: str
+    device: str
+
+
+class JobDone(Value, tag="job-done"):
+    """All bytes left. `confirmed` if the printer itself said so afterwards (status after the slip)."""
+
+    job: str
+    device: str
+    confirmed: bool
+
+
+class JobFailed(Value, tag="job-failed"):
+    """Not printed, or not certainly. `maybe_printed` is False only if no byte of it left.
+
+    `reason` is a code: offline paper_out cover_open cutter_jam error timeout unplugged expired
+    queue_full unknown_device bad_job cancelled interrupted.
+    """
+
+    job: str
+    device: str
+    reason: str
+    maybe_printed: bool
+
+
+class DeviceReport(Value, tag="device-report"):
+    """Sent on every change of a device and when asked. Times are Unix milliseconds."""
+
+    device: str
+    kind: str
+    state: Literal["connecting", "ready", "degraded", "broken", "stopped"]
+    since_ms: int
+    queue: int = 0
+    last_error: str = ""
+    last_error_at_ms: int = 0
+    paper: Literal["", "ok", "near_end", "out"] = ""
+    counters: dict[str, int] = {}
+
+
+class SlipPrinted(Value, tag="slip-printed"):
+    """A virtual printer cut a slip: the text and picture decoded from the very bytes it got."""
+
+    device: str
+    job: str
+    text: str
+    png: str
+    """Path of the picture, below the device process's spool folder."""
+
+
+class StripShown(Value, tag="strip-shown"):
+    """A strip acknowledged a frame, or a virtual strip shows a text."""
+
+    device: str
+    text: str
+
+
+Report: TypeAlias = JobReady | JobDone | JobFailed | DeviceReport | SlipPrinted | StripShown
+
+
+class BadMessage(ValueError):
+    """A line on the pipe is not a message of this protocol. Says why; carries no content."""
+
+
+_ENCODER = msgspec.json.Encoder()
+_ORDER = msgspec.json.Decoder(Order)
+_REPORT = msgspec.json.Decoder(Report)
+
+
+def encode(message: Order | Report) -> bytes:
+    """One line, ending in a newline."""
+    return _ENCODER.encode(message) + b"\n"
+
+
+def decode_order(line: bytes) -> Order:
+    """Raises `BadMessage`."""
+    return _decode(_ORDER, line)
+
+
+def decode_report(line: bytes) -> Report:
+    """Raises `BadMessage`."""
+    return _decode(_REPORT, line)
+
+
+def _decode(decoder: msgspec.json.Decoder, line: bytes):
+    if len(line) > LINE_BYTES_MAX:
+        raise BadMessage(f"line of {len(line)} bytes, at most {LINE_BYTES_MAX}")
+    try:
+        return decoder.decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise BadMessage(str(error)) from None

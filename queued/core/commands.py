@@ -1,0 +1,198 @@
+"""What somebody wants. Imperatives; a command may be refused.
+
+`by` is who wants it, as `role:name` (`clerk:wang`, `kiosk:east`, `timer:`); it goes into the
+journal. Commands carry choices of people only; the clock's reading comes beside them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from queued.core.model import TicketId
+from queued.core.plan import NORMAL, ClassId, Millis, Plan, QueueId, ServiceId, WindowId
+
+Place: TypeAlias = Literal["keep", "first", "last"]
+"""Where a transferred ticket goes: by its original time, before everybody, behind everybody."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Configure:
+    """Furnish the hall, or change its furniture."""
+
+    plan: Plan
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenDay:
+    """Begin a business day (`day` = ISO date). `hours` are (from, to) moments; empty = all day."""
+
+    day: str
+    ends_at: Millis
+    hours: tuple[tuple[Millis, Millis], ...] = ()
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloseDay:
+    """End the business day: what is still alive ends with it."""
+
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssueTicket:
+    """Take a number for a service or straight for a queue."""
+
+    service: ServiceId | None = None
+    queue: QueueId | None = None
+    class_: ClassId = NORMAL
+    slot: Millis | None = None
+    """The appointment's time, if there is one."""
+    language: str = "zh"
+    party: int = 1
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelTicket:
+    """The visitor leaves."""
+
+    ticket: TicketId
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenWindow:
+    """Sit down at a window, or come back from a pause. `take_over` relieves another clerk."""
+
+    window: WindowId
+    take_over: bool = False
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PauseWindow:
+    """Stop calling for a while."""
+
+    window: WindowId
+    reason: str = ""
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloseWindow:
+    """Leave the window."""
+
+    window: WindowId
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallNext:
+    """Call whoever is next for this window."""
+
+    window: WindowId
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallTicket:
+    """Call one number out of turn: a waiting one, or a missed one who came back."""
+
+    window: WindowId
+    number: str
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recall:
+    """Call the same number again."""
+
+    window: WindowId
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartService:
+    """The visitor is at the window."""
+
+    window: WindowId
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FinishService:
+    """Done. `outcome` is the hall's own word (办结, 受理 …)."""
+
+    window: WindowId
+    outcome: str = ""
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MissTicket:
+    """The visitor did not come (过号)."""
+
+    window: WindowId
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParkTicket:
+    """Send the visitor for a missing paper, with the right to return (挂起)."""
+
+    window: WindowId
+    reason: str = ""
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnparkTicket:
+    """A parked visitor, or one who was missed, is back: into the line again."""
+
+    window: WindowId
+    number: str
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransferTicket:
+    """Pass the visitor on to a queue, or to one window."""
+
+    window: WindowId
+    to_queue: QueueId | None = None
+    to_window: WindowId | None = None
+    place: Place = "keep"
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undo:
+    """Take back the call just made at this window."""
+
+    window: WindowId
+    by: str = ""
+
+
+Command: TypeAlias = (
+    Configure
+    | OpenDay
+    | CloseDay
+    | IssueTicket
+    | CancelTicket
+    | OpenWindow
+    | PauseWindow
+    | CloseWindow
+    | CallNext
+    | CallTicket
+    | Recall
+    | StartService
+    | FinishService
+    | MissTicket
+    | ParkTicket
+    | UnparkTicket
+    | TransferTicket
+    | Undo
+)

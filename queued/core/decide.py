@@ -1,0 +1,359 @@
+"""What would happen: one function decides, small ones compute.
+
+`decide` is pure. It returns events for `evolve`, or raises `Refused` and has changed nothing.
+Who may give a command at all (kiosk, clerk, manager) is the server's business; here a clerk
+only may not act at a window of another clerk.
+"""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from queued.core import commands as c
+from queued.core import events as e
+from queued.core import guards, numbering, policy
+from queued.core import refusals as r
+from queued.core.furnish import configure
+from queued.core.hours import issuing
+from queued.core.model import (
+    Hall,
+    Line,
+    Status,
+    Ticket,
+    TicketId,
+    WindowStatus,
+)
+from queued.core.plan import Millis, QueueId
+from queued.core.tally import closing
+from queued.core.transitions import allowed
+
+
+def decide(hall: Hall, command: c.Command, at: Millis) -> tuple[e.Event, ...]:
+    """What would happen if `command` arrived at `at`. Raises `Refused`; changes nothing."""
+    match command:
+        case c.CallNext():
+            return _call_next(hall, command, at)
+        case c.IssueTicket():
+            return _issue(hall, command, at)
+        case c.StartService():
+            return _start(hall, command, at)
+        case c.FinishService():
+            return _finish(hall, command, at)
+        case c.Recall():
+            return _recall(hall, command, at)
+        case c.MissTicket():
+            return _miss(hall, command, at)
+        case c.CallTicket():
+            return _call_ticket(hall, command, at)
+        case c.ParkTicket():
+            return _park(hall, command, at)
+        case c.UnparkTicket():
+            return _unpark(hall, command, at)
+        case c.TransferTicket():
+            return _transfer(hall, command, at)
+        case c.CancelTicket():
+            return _cancel(hall, command, at)
+        case c.Undo():
+            return _undo(hall, command, at)
+        case c.OpenWindow():
+            return _open_window(hall, command, at)
+        case c.PauseWindow():
+            return _pause_window(hall, command, at)
+        case c.CloseWindow():
+            return _close_window(hall, command, at)
+        case c.OpenDay():
+            return _open_day(hall, command, at)
+        case c.CloseDay():
+            return closing(hall, command.by, at) if hall.open else ()
+        case c.Configure():
+            return configure(hall, command, at)
+        case _:
+            assert_never(command)
+
+
+# ── Taking a number ───────────────────────────────────────────────────────────────────────
+
+
+def _issue(hall: Hall, command: c.IssueTicket, at: Millis) -> tuple[e.Event, ...]:
+    if not issuing(hall, at):
+        raise r.HallClosed()
+    queue_id = command.queue
+    if command.service is not None:
+        service = hall.plan.services.get(command.service)
+        if service is None:
+            raise r.Unknown("service", command.service)
+        queue_id = service.queue
+    queue = hall.plan.queues.get(queue_id) if queue_id is not None else None
+    if queue is None:
+        raise r.Unknown("queue", queue_id or "")
+    if command.class_ not in hall.plan.classes:
+        raise r.Unknown("class", command.class_)
+    if not queue.accepting:
+        raise r.QueueClosed(queue=queue.name)
+    waiting = len(hall.lines.get(queue.id, ()))
+    value = numbering.next_value(hall, queue) if waiting < queue.waiting_max else None
+    if value is None:
+        raise r.QueueFull(queue=queue.name, waiting=waiting)
+    base = policy.base_of(at, command.slot, hall.plan)
+    return (
+        e.TicketIssued(
+            at=at,
+            by=command.by,
+            ticket=_next_ticket(hall),
+            number=numbering.spelled(queue, value),
+            value=value,
+            queue=queue.id,
+            service=command.service,
+            class_=command.class_,
+            base=base,
+            key=policy.key_of(base, command.class_, 0, hall.plan),
+            slot=command.slot,
+            language=command.language,
+            party=command.party,
+        ),
+    )
+
+
+def _next_ticket(hall: Hall) -> TicketId:
+    return TicketId(len(hall.tickets) + 1)
+
+
+def _cancel(hall: Hall, command: c.CancelTicket, at: Millis) -> tuple[e.Event, ...]:
+    if not 1 <= command.ticket <= len(hall.tickets):
+        raise r.Unknown("ticket", str(command.ticket))
+    ticket = hall.ticket(command.ticket)
+    if not allowed(ticket.status, e.TicketCancelled):
+        raise r.TicketNotWaiting(number=ticket.number, status=ticket.status.value)
+    return (
+        e.TicketCancelled(
+            at=at,
+            by=command.by,
+            ticket=ticket.id,
+            number=ticket.number,
+            queue=ticket.queue,
+            reason="left",
+        ),
+    )
+
+
+# ── Calling ───────────────────────────────────────────────────────────────────────────────
+
+
+def _call_next(hall: Hall, command: c.CallNext, at: Millis) -> tuple[e.Event, ...]:
+    guards.ready_to_call(hall, command.window, command.by)
+    choice = policy.choose(hall, command.window, at)
+    if choice is None:
+        raise r.NobodyWaiting(window=command.window)
+    runner_up = choice.runner_up
+    return (
+        _called(
+            hall,
+            hall.ticket(choice.ticket),
+            command,
+            at,
+            rule=choice.rule,
+            key=choice.key,
+            runner_up=hall.ticket(runner_up).number if runner_up is not None else None,
+            runner_up_key=choice.runner_up_key,
+        ),
+    )
+
+
+def _call_ticket(hall: Hall, command: c.CallTicket, at: Millis) -> tuple[e.Event, ...]:
+    guards.ready_to_call(hall, command.window, command.by)
+    ticket = guards.ticket_known(hall, command.number)
+    if not allowed(ticket.status, e.TicketCalled):
+        raise r.TicketNotWaiting(number=ticket.number, status=ticket.status.value)
+    return (_called(hall, ticket, command, at, rule="by_number", key=ticket.key),)
+
+
+def _called(
+    hall: Hall,
+    ticket: Ticket,
+    command: c.CallNext | c.CallTicket,
+    at: Millis,
+    *,
+    rule: str,
+    key: int,
+    runner_up: str | None = None,
+    runner_up_key: int | None = None,
+) -> e.TicketCalled:
+    return e.TicketCalled(
+        at=at,
+        by=command.by,
+        ticket=ticket.id,
+        number=ticket.number,
+        queue=ticket.queue,
+        window=command.window,
+        rule=rule,
+        key=key,
+        runner_up=runner_up,
+        runner_up_key=runner_up_key,
+        undo_until=Millis(at + hall.plan.rules.undo_within_ms),
+    )
+
+
+def _recall(hall: Hall, command: c.Recall, at: Millis) -> tuple[e.Event, ...]:
+    ticket = guards.ticket_called(hall, command.window, command.by)
+    rules = hall.plan.rules
+    if ticket.calls > rules.recall_max:
+        raise r.TooManyRecalls(number=ticket.number, times=ticket.calls - 1)
+    wait_ms = (ticket.called_at or at) + rules.recall_interval_ms - at
+    if wait_ms > 0:
+        raise r.RecallTooSoon(number=ticket.number, seconds=-(-wait_ms // 1000))
+    return (
+        e.TicketRecalled(
+            at=at,
+            by=command.by,
+            ticket=ticket.id,
+            number=ticket.number,
+            queue=ticket.queue,
+            window=command.window,
+            times=ticket.calls + 1,
+        ),
+    )
+
+
+def _undo(hall: Hall, command: c.Undo, at: Millis) -> tuple[e.Event, ...]:
+    window = guards.window_yours(hall, command.window, command.by)
+    if window.ticket is None or window.undo_until is None or at > window.undo_until:
+        raise r.TooLateToUndo(window=command.window)
+    ticket = hall.ticket(window.ticket)
+    if not allowed(ticket.status, e.CallUndone):
+        raise r.TooLateToUndo(window=command.window)
+    return (e.CallUndone(**guards.at_window(ticket, command.window, command.by, at)),)
+
+
+# ── At the window ─────────────────────────────────────────────────────────────────────────
+
+
+def _start(hall: Hall, command: c.StartService, at: Millis) -> tuple[e.Event, ...]:
+    ticket = guards.ticket_called(hall, command.window, command.by)
+    return (e.ServiceStarted(**guards.at_window(ticket, command.window, command.by, at)),)
+
+
+def _finish(hall: Hall, command: c.FinishService, at: Millis) -> tuple[e.Event, ...]:
+    ticket = guards.ticket_in_hand(hall, command.window, command.by)
+    if ticket is None or not allowed(ticket.status, e.ServiceFinished):
+        raise r.TicketNotServing(window=command.window)
+    facts = guards.at_window(ticket, command.window, command.by, at)
+    return (e.ServiceFinished(**facts, outcome=command.outcome),)
+
+
+def _miss(hall: Hall, command: c.MissTicket, at: Millis) -> tuple[e.Event, ...]:
+    ticket = guards.ticket_called(hall, command.window, command.by)
+    return (e.TicketMissed(**guards.at_window(ticket, command.window, command.by, at)),)
+
+
+def _park(hall: Hall, command: c.ParkTicket, at: Millis) -> tuple[e.Event, ...]:
+    ticket = guards.ticket_in_hand(hall, command.window, command.by)
+    if ticket is None:
+        raise r.TicketNotCalled(window=command.window)
+    facts = guards.at_window(ticket, command.window, command.by, at)
+    return (e.TicketParked(**facts, reason=command.reason),)
+
+
+def _unpark(hall: Hall, command: c.UnparkTicket, at: Millis) -> tuple[e.Event, ...]:
+    guards.window_yours(hall, command.window, command.by)
+    ticket = guards.ticket_known(hall, command.number)
+    if not allowed(ticket.status, e.TicketReturned):
+        raise r.TicketNotWaiting(number=ticket.number, status=ticket.status.value)
+    guards.may_return(hall, ticket)
+    # Who was sent for a paper keeps the original time; who did not come starts from now.
+    parked = ticket.status is Status.PARKED
+    base = ticket.base if parked else at
+    returns = ticket.returns + 1
+    key = policy.key_of(base, ticket.class_, returns if parked else 0, hall.plan)
+    return (
+        e.TicketReturned(
+            at=at,
+            by=command.by,
+            ticket=ticket.id,
+            number=ticket.number,
+            queue=ticket.queue,
+            base=base,
+            key=key,
+        ),
+    )
+
+
+def _transfer(hall: Hall, command: c.TransferTicket, at: Millis) -> tuple[e.Event, ...]:
+    ticket = guards.ticket_in_hand(hall, command.window, command.by)
+    if ticket is None:
+        raise r.TicketNotCalled(window=command.window)
+    to_queue = command.to_queue or ticket.queue
+    if to_queue not in hall.plan.queues:
+        raise r.Unknown("queue", to_queue)
+    if command.to_window is not None and command.to_window not in hall.plan.windows:
+        raise r.Unknown("window", command.to_window)
+    guards.may_return(hall, ticket)
+    base = at if command.place == "last" else ticket.base
+    key = policy.key_of(base, ticket.class_, ticket.returns + 1, hall.plan)
+    if command.place == "first":
+        key = min((entry[0] for entry in _heads(hall, command, to_queue)), default=key + 1) - 1
+    elif command.place == "last":
+        key = base
+    return (
+        e.TicketTransferred(
+            at=at,
+            by=command.by,
+            ticket=ticket.id,
+            number=ticket.number,
+            window=command.window,
+            queue=to_queue,
+            to_window=command.to_window,
+            place=command.place,
+            base=base,
+            key=key,
+        ),
+    )
+
+
+def _heads(hall: Hall, command: c.TransferTicket, queue: QueueId) -> Line:
+    if command.to_window is not None:
+        return hall.bound.get(command.to_window, ())[:1]
+    return hall.lines.get(queue, ())[:1]
+
+
+# ── Windows and days ──────────────────────────────────────────────────────────────────────
+
+
+def _open_window(hall: Hall, command: c.OpenWindow, at: Millis) -> tuple[e.Event, ...]:
+    window = guards.window_known(hall, command.window)
+    if not hall.open:
+        raise r.HallClosed()
+    taken = window.status is not WindowStatus.CLOSED and window.clerk != command.by
+    if taken and not command.take_over:
+        raise r.WindowTaken(window=command.window)
+    if window.status is WindowStatus.OPEN and not taken:
+        return ()
+    return (e.WindowOpened(at=at, by=command.by, window=command.window, clerk=command.by),)
+
+
+def _pause_window(hall: Hall, command: c.PauseWindow, at: Millis) -> tuple[e.Event, ...]:
+    guards.ready_to_call(hall, command.window, command.by)
+    return (e.WindowPaused(at=at, by=command.by, window=command.window, reason=command.reason),)
+
+
+def _close_window(hall: Hall, command: c.CloseWindow, at: Millis) -> tuple[e.Event, ...]:
+    window = guards.window_known(hall, command.window)
+    if window.status is WindowStatus.CLOSED:
+        return ()
+    guards.hands_empty(hall, command.window, command.by)
+    return (e.WindowClosed(at=at, by=command.by, window=command.window),)
+
+
+def _open_day(hall: Hall, command: c.OpenDay, at: Millis) -> tuple[e.Event, ...]:
+    if hall.open and hall.day == command.day:
+        return ()
+    ended = closing(hall, command.by, at) if hall.open else ()
+    return (
+        *ended,
+        e.DayOpened(
+            at=at,
+            by=command.by,
+            day=command.day,
+            ends_at=command.ends_at,
+            hours=command.hours,
+        ),
+    )

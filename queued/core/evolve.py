@@ -1,0 +1,351 @@
+"""What follows from what happened: `evolve(hall, event) -> hall`. May not refuse.
+
+One function per event, found in one table. A fold of the journal through `evolve` is the hall;
+an event that cannot be folded means a damaged journal or a bug, and raises `InvariantBroken`.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from queued.core import events as e
+from queued.core.changed import changed
+from queued.core.model import (
+    CALLS_SHOWN,
+    Call,
+    Counts,
+    Entry,
+    Hall,
+    Line,
+    Status,
+    Ticket,
+    Window,
+    WindowStatus,
+)
+from queued.core.numbering import taken
+from queued.core.plan import WindowId
+from queued.core.transitions import TRANSITIONS
+from queued.core.vector import Vector
+
+
+class InvariantBroken(Exception):
+    """The journal says something impossible. Nobody can act on it: stop, look, restore."""
+
+
+def evolve(hall: Hall, event: e.Event) -> Hall:
+    """The hall after `event`. Raises `InvariantBroken`, changes nothing in place."""
+    try:
+        changes = _FOLDS[type(event)](hall, event)
+    except (KeyError, IndexError) as error:
+        raise InvariantBroken(f"after seq {hall.seq}: {event!r}: {error!r}") from error
+    return changed(hall, seq=hall.seq + 1, at=event.at, **changes)
+
+
+# ── Furniture and days ────────────────────────────────────────────────────────────────────
+
+
+def _hall_configured(hall: Hall, event: e.HallConfigured) -> dict[str, Any]:
+    windows = {id_: hall.windows.get(id_, Window()) for id_ in event.plan.windows}
+    return {"plan": event.plan, "windows": windows}
+
+
+def _day_opened(hall: Hall, event: e.DayOpened) -> dict[str, Any]:
+    return {
+        "day": event.day,
+        "open": True,
+        "day_ends_at": event.ends_at,
+        "hours": event.hours,
+        "tickets": Vector(),
+        "lines": {},
+        "bound": {},
+        "series": {},
+        "calls": (),
+        "windows": {id_: Window() for id_ in hall.plan.windows},
+    }
+
+
+def _day_closed(hall: Hall, event: e.DayClosed) -> dict[str, Any]:
+    return {"open": False}
+
+
+def _window_opened(hall: Hall, event: e.WindowOpened) -> dict[str, Any]:
+    window = changed(
+        hall.windows[event.window], status=WindowStatus.OPEN, clerk=event.clerk, reason=""
+    )
+    return _windows(hall, event.window, window)
+
+
+def _window_paused(hall: Hall, event: e.WindowPaused) -> dict[str, Any]:
+    window = changed(hall.windows[event.window], status=WindowStatus.PAUSED, reason=event.reason)
+    return _windows(hall, event.window, window)
+
+
+def _window_closed(hall: Hall, event: e.WindowClosed) -> dict[str, Any]:
+    window = Window(counts=hall.windows[event.window].counts)
+    return _windows(hall, event.window, window)
+
+
+# ── A ticket's life ───────────────────────────────────────────────────────────────────────
+
+
+def _ticket_issued(hall: Hall, event: e.TicketIssued) -> dict[str, Any]:
+    if event.ticket != len(hall.tickets) + 1:
+        raise InvariantBroken(f"ticket {event.ticket} after {len(hall.tickets)}")
+    ticket = Ticket(
+        id=event.ticket,
+        number=event.number,
+        queue=event.queue,
+        service=event.service,
+        class_=event.class_,
+        status=Status.WAITING,
+        issued_at=event.at,
+        base=event.base,
+        key=event.key,
+        slot=event.slot,
+        language=event.language,
+        party=event.party,
+        origin=event.by,
+    )
+    queue = hall.plan.queues[event.queue]
+    series = taken(hall.series.get(event.queue), queue, event.value, event.ticket)
+    return {
+        "tickets": hall.tickets.append(ticket),
+        "series": {**hall.series, event.queue: series},
+        **_join(hall, ticket),
+    }
+
+
+def _ticket_called(hall: Hall, event: e.TicketCalled) -> dict[str, Any]:
+    before = hall.ticket(event.ticket)
+    ticket = changed(
+        before,
+        status=_after(before, event),
+        window=event.window,
+        calls=before.calls + 1 if before.status is Status.MISSED else 1,
+        called_at=event.at,
+        first_called_at=before.first_called_at or event.at,
+        was=before.status,
+        was_window=before.window,
+    )
+    window = hall.windows[event.window]
+    counts = changed(window.counts, called=window.counts.called + 1)
+    call = Call(event.ticket, event.number, event.window, event.at, ticket.calls, hall.seq + 1)
+    return {
+        **(_leave(hall, before) if before.status is Status.WAITING else {}),
+        **_put(hall, ticket),
+        **_windows(
+            hall,
+            event.window,
+            changed(window, ticket=event.ticket, undo_until=event.undo_until, counts=counts),
+        ),
+        "calls": _call_shown(hall, call),
+    }
+
+
+def _ticket_recalled(hall: Hall, event: e.TicketRecalled) -> dict[str, Any]:
+    before = hall.ticket(event.ticket)
+    ticket = changed(before, status=_after(before, event), calls=event.times, called_at=event.at)
+    call = Call(event.ticket, event.number, event.window, event.at, event.times, hall.seq + 1)
+    return {**_put(hall, ticket), "calls": _call_shown(hall, call)}
+
+
+def _call_undone(hall: Hall, event: e.CallUndone) -> dict[str, Any]:
+    before = hall.ticket(event.ticket)
+    _after(before, event)
+    fresh = before.was is Status.WAITING
+    ticket = changed(
+        before,
+        status=before.was,
+        window=before.was_window,
+        calls=0 if fresh else before.calls - 1,
+        called_at=None if fresh else before.called_at,
+        first_called_at=None if fresh and not before.returns else before.first_called_at,
+    )
+    window = hall.windows[event.window]
+    counts = changed(window.counts, called=window.counts.called - 1)
+    return {
+        **_put(hall, ticket),
+        **(_join(hall, ticket) if fresh else {}),
+        **_windows(
+            hall,
+            event.window,
+            changed(window, ticket=None, undo_until=None, counts=counts),
+        ),
+        "calls": tuple(call for call in hall.calls if call.ticket != event.ticket),
+    }
+
+
+def _service_started(hall: Hall, event: e.ServiceStarted) -> dict[str, Any]:
+    before = hall.ticket(event.ticket)
+    ticket = changed(before, status=_after(before, event), started_at=event.at)
+    window = changed(hall.windows[event.window], undo_until=None)
+    return {**_put(hall, ticket), **_windows(hall, event.window, window)}
+
+
+def _service_finished(hall: Hall, event: e.ServiceFinished) -> dict[str, Any]:
+    before = hall.ticket(event.ticket)
+    ticket = changed(before, status=_after(before, event), ended_at=event.at, reason=event.outcome)
+    return {**_put(hall, ticket), **_release(hall, before, "served")}
+
+
+def _ticket_missed(hall: Hall, event: e.TicketMissed) -> dict[str, Any]:
+    before = hall.ticket(event.ticket)
+    ticket = changed(before, status=_after(before, event), window=None, ended_at=event.at)
+    return {**_put(hall, ticket), **_release(hall, before, "missed")}
+
+
+def _ticket_parked(hall: Hall, event: e.TicketParked) -> dict[str, Any]:
+    before = hall.ticket(event.ticket)
+    ticket = changed(
+        before,
+        status=_after(before, event),
+        window=None,
+        ended_at=event.at,
+        reason=event.reason,
+    )
+    return {**_put(hall, ticket), **_release(hall, before, "parked")}
+
+
+def _ticket_returned(hall: Hall, event: e.TicketReturned) -> dict[str, Any]:
+    before = hall.ticket(event.ticket)
+    ticket = changed(
+        before,
+        status=_after(before, event),
+        base=event.base,
+        key=event.key,
+        window=None,
+        slot=None,
+        returns=before.returns + 1,
+        ended_at=None,
+        reason="",
+    )
+    return {**_put(hall, ticket), **_join(hall, ticket)}
+
+
+def _ticket_transferred(hall: Hall, event: e.TicketTransferred) -> dict[str, Any]:
+    before = hall.ticket(event.ticket)
+    ticket = changed(
+        before,
+        status=_after(before, event),
+        queue=event.queue,
+        window=event.to_window,
+        base=event.base,
+        key=event.key,
+        slot=None,
+        returns=before.returns + 1,
+    )
+    return {
+        **_put(hall, ticket),
+        **_join(hall, ticket),
+        **_release(hall, before, "transferred"),
+    }
+
+
+def _ticket_cancelled(hall: Hall, event: e.TicketCancelled) -> dict[str, Any]:
+    before = hall.ticket(event.ticket)
+    ticket = changed(
+        before,
+        status=_after(before, event),
+        window=None,
+        ended_at=event.at,
+        reason=event.reason,
+    )
+    changes = _put(hall, ticket)
+    if before.status is Status.WAITING:
+        changes |= _leave(hall, before)
+    elif before.status is Status.CALLED:
+        changes |= _release(hall, before, None)
+    return changes
+
+
+_FOLDS: Mapping[type, Callable[[Hall, Any], dict[str, Any]]] = {
+    e.HallConfigured: _hall_configured,
+    e.DayOpened: _day_opened,
+    e.DayClosed: _day_closed,
+    e.WindowOpened: _window_opened,
+    e.WindowPaused: _window_paused,
+    e.WindowClosed: _window_closed,
+    e.TicketIssued: _ticket_issued,
+    e.TicketCalled: _ticket_called,
+    e.TicketRecalled: _ticket_recalled,
+    e.CallUndone: _call_undone,
+    e.ServiceStarted: _service_started,
+    e.ServiceFinished: _service_finished,
+    e.TicketMissed: _ticket_missed,
+    e.TicketParked: _ticket_parked,
+    e.TicketReturned: _ticket_returned,
+    e.TicketTransferred: _ticket_transferred,
+    e.TicketCancelled: _ticket_cancelled,
+}
+
+
+# ── Parts of the folds ────────────────────────────────────────────────────────────────────
+
+
+def _after(ticket: Ticket, event: e.Event) -> Status:
+    try:
+        return TRANSITIONS[ticket.status][type(event)]
+    except KeyError:
+        raise InvariantBroken(
+            f"{type(event).__name__} while {ticket.number} is {ticket.status.value}"
+        ) from None
+
+
+def _put(hall: Hall, ticket: Ticket) -> dict[str, Any]:
+    return {"tickets": hall.tickets.replace(ticket.id - 1, ticket)}
+
+
+def _windows(hall: Hall, id_: WindowId, window: Window) -> dict[str, Any]:
+    return {"windows": {**hall.windows, id_: window}}
+
+
+def _join(hall: Hall, ticket: Ticket) -> dict[str, Any]:
+    """Stand in line: of the one window it is bound to, or of its queue."""
+    entry = (ticket.key, ticket.id)
+    if ticket.window is not None:
+        line = _with(hall.bound.get(ticket.window, ()), entry)
+        return {"bound": {**hall.bound, ticket.window: line}}
+    line = _with(hall.lines.get(ticket.queue, ()), entry)
+    return {"lines": {**hall.lines, ticket.queue: line}}
+
+
+def _leave(hall: Hall, ticket: Ticket) -> dict[str, Any]:
+    entry = (ticket.key, ticket.id)
+    if ticket.window is not None:
+        line = _without(hall.bound[ticket.window], entry)
+        return {"bound": {**hall.bound, ticket.window: line}}
+    return {"lines": {**hall.lines, ticket.queue: _without(hall.lines[ticket.queue], entry)}}
+
+
+def _with(line: Line, entry: Entry) -> Line:
+    index = bisect_left(line, entry)
+    return (*line[:index], entry, *line[index:])
+
+
+def _without(line: Line, entry: Entry) -> Line:
+    index = bisect_left(line, entry)
+    if index == len(line) or line[index] != entry:
+        raise InvariantBroken(f"ticket {entry[1]} is not in its line")
+    return line[:index] + line[index + 1 :]
+
+
+def _release(hall: Hall, ticket: Ticket, counted: str | None) -> dict[str, Any]:
+    """The window that had `ticket` in hand is free again."""
+    assert ticket.window is not None
+    window = hall.windows[ticket.window]
+    counts = window.counts
+    if counted:
+        counts = _one_more(counts, counted)
+    freed = changed(window, ticket=None, undo_until=None, counts=counts)
+    return _windows(hall, ticket.window, freed)
+
+
+def _one_more(counts: Counts, name: str) -> Counts:
+    return changed(counts, **{name: getattr(counts, name) + 1})
+
+
+def _call_shown(hall: Hall, call: Call) -> tuple[Call, ...]:
+    others = [shown for shown in hall.calls if shown.ticket != call.ticket]
+    return (call, *others[: CALLS_SHOWN - 1])

@@ -1,0 +1,144 @@
+"""Why a command is not possible now.
+
+    * Refused                     a person can act on it; nothing has changed
+      + HallClosed                hall_closed
+      + QueueClosed               queue_closed
+      + QueueFull                 queue_full
+      + NobodyWaiting             nobody_waiting
+      + AlreadyWaiting            already_waiting
+      + WindowNotOpen             window_not_open
+      + WindowBusy                window_busy
+      + WindowTaken               window_taken
+      + NotYours                  not_yours
+      + TicketNotWaiting          ticket_not_waiting
+      + TicketNotCalled           ticket_not_called
+      + TicketNotServing          ticket_not_serving
+      + RecallTooSoon             recall_too_soon
+      + TooManyRecalls            too_many_recalls
+      + TooManyReturns            too_many_returns
+      + TooLateToUndo             too_late_to_undo
+      + PlanInUse                 plan_in_use
+      + PlanInvalid               plan_invalid
+      + Unknown                   unknown_window, unknown_queue, unknown_service,
+                                  unknown_class, unknown_ticket
+
+A refusal has a stable `code`, its facts as a mapping of plain values, and a sentence in
+English. People see the sentence of their own language, chosen by `code`.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, TypeAlias
+
+Fact: TypeAlias = str | int
+
+
+class Refused(Exception):
+    """The command is refused; the hall is as it was."""
+
+    code: ClassVar[str] = ""
+    sentence: ClassVar[str] = ""
+
+    def __init__(self, **facts: Fact) -> None:
+        self.facts: dict[str, Fact] = facts
+        super().__init__(self.sentence.format(**facts))
+
+
+class HallClosed(Refused):
+    code = "hall_closed"
+    sentence = "The hall is closed now."
+
+
+class QueueClosed(Refused):
+    code = "queue_closed"
+    sentence = "Queue {queue} takes no tickets now."
+
+
+class QueueFull(Refused):
+    code = "queue_full"
+    sentence = "Queue {queue} has {waiting} waiting and takes no more."
+
+
+class NobodyWaiting(Refused):
+    code = "nobody_waiting"
+    sentence = "Nobody is waiting for window {window}."
+
+
+class AlreadyWaiting(Refused):
+    code = "already_waiting"
+    sentence = "There already is ticket {number} for this."
+
+
+class WindowNotOpen(Refused):
+    code = "window_not_open"
+    sentence = "Window {window} is {status}."
+
+
+class WindowBusy(Refused):
+    code = "window_busy"
+    sentence = "Window {window} still has ticket {number}."
+
+
+class WindowTaken(Refused):
+    code = "window_taken"
+    sentence = "Another clerk sits at window {window}."
+
+
+class NotYours(Refused):
+    code = "not_yours"
+    sentence = "Window {window} belongs to another clerk."
+
+
+class TicketNotWaiting(Refused):
+    code = "ticket_not_waiting"
+    sentence = "Ticket {number} is not waiting: it is {status}."
+
+
+class TicketNotCalled(Refused):
+    code = "ticket_not_called"
+    sentence = "Window {window} has no called ticket."
+
+
+class TicketNotServing(Refused):
+    code = "ticket_not_serving"
+    sentence = "Window {window} is not serving a ticket."
+
+
+class RecallTooSoon(Refused):
+    code = "recall_too_soon"
+    sentence = "Ticket {number} was called just now; again in {seconds} s."
+
+
+class TooManyRecalls(Refused):
+    code = "too_many_recalls"
+    sentence = "Ticket {number} was recalled {times} times already."
+
+
+class TooManyReturns(Refused):
+    code = "too_many_returns"
+    sentence = "Ticket {number} went back to the line {times} times already."
+
+
+class TooLateToUndo(Refused):
+    code = "too_late_to_undo"
+    sentence = "Window {window} has no call that could still be undone."
+
+
+class PlanInUse(Refused):
+    code = "plan_in_use"
+    sentence = "The {kind} {id} cannot go while tickets need it."
+
+
+class PlanInvalid(Refused):
+    code = "plan_invalid"
+    sentence = "The plan cannot be used: {problem}."
+
+
+class Unknown(Refused):
+    """Something named does not exist. `code` is `unknown_` plus what it is."""
+
+    sentence = "There is no {kind} {id}."
+
+    def __init__(self, kind: str, id: str) -> None:
+        super().__init__(kind=kind, id=id)
+        self.code = f"unknown_{kind}"  # type: ignore[misc]

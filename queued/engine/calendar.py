@@ -1,0 +1,69 @@
+"""Business days: from the wall clock of a time zone to moments, once, here.
+
+A business day begins at `day_starts` local time and ends where the next one begins; across a
+change to or from summer time it is an hour shorter or longer. A `day_starts` that does not
+exist on a day (02:30 on a spring Sunday) means the moment the clocks jump to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from queued.core.commands import OpenDay
+from queued.core.plan import Millis
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """Numbers are given out on `weekdays` (0 = Monday) from `opens` to `closes`, local time."""
+
+    weekdays: frozenset[int]
+    opens: time
+    closes: time
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """A hall's days. Without `hours` every day is open all day."""
+
+    zone: ZoneInfo
+    day_starts: time
+    hours: Sequence[Hours] = ()
+
+    def day_of(self, at: Millis) -> date:
+        """The business day that `at` belongs to."""
+        local = datetime.fromtimestamp(at / 1000, self.zone).date()
+        return local if at >= self._begin(local) else local - timedelta(days=1)
+
+    def opening(self, at: Millis, by: str) -> OpenDay:
+        """The command that opens the business day of `at`."""
+        day = self.day_of(at)
+        return OpenDay(
+            day=day.isoformat(),
+            ends_at=self._begin(day + timedelta(days=1)),
+            hours=self._hours(day),
+            by=by,
+        )
+
+    def _begin(self, day: date) -> Millis:
+        return self._moment(day, self.day_starts)
+
+    def _hours(self, day: date) -> tuple[tuple[Millis, Millis], ...]:
+        if not self.hours:
+            return ()
+        open_today = [
+            (self._moment(day, hours.opens), self._moment(day, hours.closes))
+            for hours in self.hours
+            if day.weekday() in hours.weekdays
+        ]
+        # A closed day must not look like "no hours, always open".
+        return tuple(sorted(open_today)) or ((Millis(0), Millis(0)),)
+
+    def _moment(self, day: date, at: time) -> Millis:
+        local = datetime.combine(day, at, self.zone)
+        # Through UTC and back: a local time in the gap comes out as the moment after it.
+        utc = local.astimezone(UTC)
+        return Millis(int(utc.timestamp() * 1000))

@@ -1,0 +1,347 @@
+"""The actor: one task owns a hall, takes commands, makes batches durable, then answers.
+
+How it works. Commands wait in a bounded mailbox. The task decides all that wait against an
+immutable draft, appends their events in ONE durable transaction, and only then swaps the hall,
+publishes and answers; while the disk works, the next batch gathers (group commit). If the
+append fails, the draft is dropped: there is nothing to undo. If its outcome is unknown, the
+journal is read before anything is decided again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from queued.core.commands import Command
+from queued.core.deadlines import due, next_deadline
+from queued.core.decide import decide
+from queued.core.events import DayClosed, Event
+from queued.core.evolve import evolve
+from queued.core.model import Hall, TicketId
+from queued.core.plan import Millis
+from queued.core.refusals import Refused
+from queued.engine.bus import Bus, Committed
+from queued.engine.clock import Clock, Timer
+from queued.engine.codec import record_of, snapshot_of
+from queued.engine.ports import (
+    Answer,
+    AppendFailed,
+    Batch,
+    Fenced,
+    Journal,
+    JournalError,
+    Record,
+    TicketRow,
+)
+from queued.engine.recovery import Recovered
+
+log = logging.getLogger(__name__)
+
+MAILBOX_MAX = 4096
+"""More than a hall gives in minutes: beyond it, refusing is kinder than queueing."""
+
+BATCH_MAX = 256
+"""Commands in one transaction: past this a bigger batch saves nothing and delays its first."""
+
+KEYS_KEPT_MS = 2 * 86_400_000
+"""A retry after the lights come back finds its first answer; two days cover a weekend's night."""
+
+KEYS_MAX = 100_000
+"""Keys indexed in memory, newest kept: several busy days; the answers stay in the journal."""
+
+Render = Callable[[Hall, Sequence[Event]], bytes]
+"""The answer to a command, from the hall right after its events."""
+
+
+class MailboxFull(Exception):
+    """Too many commands wait; try again in a moment."""
+
+
+class KeyReused(Exception):
+    """The same idempotency key came with another body."""
+
+
+class HallStopped(Exception):
+    """The actor has stopped; the process is about to end or restart."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a command. `answer` is `render`'s, or the first one if `replayed`."""
+
+    hall: Hall
+    events: Sequence[Event]
+    answer: bytes
+    replayed: bool = False
+
+
+@dataclass(slots=True)
+class _Request:
+    command: Command
+    key: str | None
+    fingerprint: str
+    render: Render | None
+    future: asyncio.Future[Outcome]
+
+
+@dataclass(slots=True)
+class _Draft:
+    """A batch being decided: the hall so far, and everything its transaction will hold."""
+
+    hall: Hall
+    hash: bytes
+    records: list[Record] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+    answers: list[Answer] = field(default_factory=list)
+    rows: dict[tuple[str, TicketId], TicketRow] = field(default_factory=dict)
+    replies: list[tuple[_Request, Outcome]] = field(default_factory=list)
+    retries: list[_Request] = field(default_factory=list)
+    keys: dict[str, str] = field(default_factory=dict)
+
+
+class HallActor:
+    """One hall. `hall` is its committed state: read it freely, it never changes in place."""
+
+    def __init__(
+        self,
+        hall_id: str,
+        journal: Journal,
+        clock: Clock,
+        bus: Bus,
+        recovered: Recovered,
+        *,
+        keys: Sequence[tuple[str, str]] = (),
+        after_close: Callable[[Millis], Command | None] = lambda _at: None,
+    ) -> None:
+        self.id = hall_id
+        self.hall = recovered.hall
+        self._hash = recovered.hash
+        self._journal = journal
+        self._clock = clock
+        self._bus = bus
+        self._keys = dict(keys)
+        self._after_close = after_close
+        self._mailbox: deque[_Request] = deque()
+        self._wake = asyncio.Event()
+        self._timer: Timer | None = None
+        self._timer_at: Millis | None = None
+        self._stopping = False
+        self._failure: BaseException | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin to take commands. Needs a running event loop."""
+        self._task = asyncio.get_running_loop().create_task(self._run())
+        self._wake.set()
+
+    async def stop(self) -> None:
+        """Finish the batch in hand, refuse the rest. Stopping twice does nothing."""
+        self._stopping = True
+        self._wake.set()
+        if self._task is not None:
+            await asyncio.gather(self._task, return_exceptions=True)
+        self._refuse_all(HallStopped())
+
+    @property
+    def alive(self) -> bool:
+        """Whether it takes commands."""
+        return self._task is not None and not self._task.done() and not self._stopping
+
+    @property
+    def failure(self) -> BaseException | None:
+        """Why it stopped by itself, if it did."""
+        return self._failure
+
+    async def finished(self) -> None:
+        """Returns when the actor has stopped, for whatever reason."""
+        if self._task is not None:
+            await asyncio.wait({self._task})
+
+    async def submit(
+        self,
+        command: Command,
+        *,
+        key: str | None = None,
+        fingerprint: str = "",
+        render: Render | None = None,
+    ) -> Outcome:
+        """Durably carry out `command`, or raise `Refused`, `KeyReused`, `MailboxFull`,
+        `HallStopped`, `AppendFailed`. With `key`, a retry gets the first answer again.
+        """
+        if not self.alive:
+            raise HallStopped()
+        if len(self._mailbox) >= MAILBOX_MAX:
+            raise MailboxFull()
+        future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        self._mailbox.append(_Request(command, key, fingerprint, render, future))
+        self._wake.set()
+        outcome = await future
+        if not outcome.replayed:
+            return outcome
+        assert key is not None
+        first = await self._journal.answer(self.id, key)
+        if first is None:
+            raise AppendFailed(f"the answer to key {key!r} is gone")
+        return Outcome(outcome.hall, (), first.body, replayed=True)
+
+    # ── The task ──────────────────────────────────────────────────────────────────────────
+
+    async def _run(self) -> None:
+        try:
+            while not self._stopping:
+                await self._wake.wait()
+                self._wake.clear()
+                while self._mailbox or self._is_due():
+                    await self._batch()
+                self._arm()
+        except (JournalError, OSError) as failure:
+            # Fatal by design: the journal cannot be trusted to take or tell anything.
+            log.critical("hall %s stops: %s", self.id, failure)
+            self._failure = failure
+            self._refuse_all(HallStopped())
+
+    async def _batch(self) -> None:
+        at = self._stamp()
+        draft = _Draft(self.hall, self._hash)
+        self._run_due(draft, at)
+        for _ in range(min(len(self._mailbox), BATCH_MAX)):
+            request = self._mailbox.popleft()
+            if not request.future.cancelled():
+                self._decide(draft, request, at)
+        if draft.records and not await self._append(draft):
+            return
+        closed = any(isinstance(event, DayClosed) for event in draft.events)
+        self._swap(draft)
+        if closed:
+            await self._journal.save_snapshot(self.id, snapshot_of(self.hall, self._hash))
+
+    def _stamp(self) -> Millis:
+        return max(self._clock.now(), self.hall.at)
+
+    def _is_due(self) -> bool:
+        deadline = next_deadline(self.hall)
+        return deadline is not None and self._stamp() >= deadline
+
+    def _run_due(self, draft: _Draft, at: Millis) -> None:
+        """Carry out what time brought, before what people want."""
+        while (command := due(draft.hall, at)) is not None:
+            _write(draft, _steps(draft.hall, decide(draft.hall, command, at)))
+            if not draft.hall.open and (opening := self._after_close(at)) is not None:
+                _write(draft, _steps(draft.hall, decide(draft.hall, opening, at)))
+
+    def _decide(self, draft: _Draft, request: _Request, at: Millis) -> None:
+        key = request.key
+        known = draft.keys.get(key) or self._keys.get(key) if key is not None else None
+        if known is not None:
+            if known != request.fingerprint:
+                _fail(request, KeyReused())
+            else:
+                draft.retries.append(request)
+            return
+        try:
+            steps = _steps(draft.hall, decide(draft.hall, request.command, at))
+            hall = steps[-1][1] if steps else draft.hall
+            events = [event for event, _ in steps]
+            answer = request.render(hall, events) if request.render else b""
+        except Refused as refusal:
+            _fail(request, refusal)
+            return
+        except Exception as bug:  # an edge: a bug in one rule must not close the hall
+            log.exception("command failed: %s", type(request.command).__name__)
+            _fail(request, bug)
+            return
+        _write(draft, steps)
+        if key is not None and events:
+            draft.keys[key] = request.fingerprint
+            draft.answers.append(Answer(key, request.fingerprint, hall.seq, at, answer))
+        draft.replies.append((request, Outcome(hall, events, answer)))
+
+    async def _append(self, draft: _Draft) -> bool:
+        """Make the draft durable. False if it certainly did not happen; raises if fatal."""
+        batch = Batch(draft.records, tuple(draft.rows.values()), draft.answers)
+        try:
+            await self._journal.append(self.id, batch)
+        except Fenced:
+            raise
+        except AppendFailed as failure:
+            log.error("append failed, reading the journal: %s", failure)
+            head = await self._journal.head(self.id)
+            if head == (draft.hall.seq, draft.hash):
+                return True
+            if head != (self.hall.seq, self._hash):
+                raise Fenced(f"the journal is at seq {head[0]}, not ours") from failure
+            for request, _ in draft.replies:
+                _fail(request, failure)
+            for request in draft.retries:
+                _fail(request, failure)
+            return False
+        return True
+
+    def _swap(self, draft: _Draft) -> None:
+        self.hall, self._hash = draft.hall, draft.hash
+        self._keys.update(draft.keys)
+        while len(self._keys) > KEYS_MAX:
+            del self._keys[next(iter(self._keys))]
+        if draft.records:
+            self._bus.publish(Committed(self.id, draft.hall, draft.events))
+        for request, outcome in draft.replies:
+            if not request.future.done():
+                request.future.set_result(outcome)
+        for request in draft.retries:
+            if not request.future.done():
+                request.future.set_result(Outcome(draft.hall, (), b"", replayed=True))
+
+    # ── Timers and ends ───────────────────────────────────────────────────────────────────
+
+    def _arm(self) -> None:
+        """One timer, for the earliest deadline of the hall."""
+        deadline = next_deadline(self.hall)
+        if deadline == self._timer_at:
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer, self._timer_at = None, deadline
+        if deadline is not None:
+            self._timer = self._clock.call_at(deadline, self._ring)
+
+    def _ring(self) -> None:
+        self._timer, self._timer_at = None, None
+        self._wake.set()
+
+    def _refuse_all(self, error: Exception) -> None:
+        while self._mailbox:
+            _fail(self._mailbox.popleft(), error)
+        if self._timer is not None:
+            self._timer.cancel()
+
+
+def _fail(request: _Request, error: BaseException) -> None:
+    if not request.future.done():
+        request.future.set_exception(error)
+
+
+def _steps(hall: Hall, events: Sequence[Event]) -> list[tuple[Event, Hall]]:
+    """Each event with the hall after it."""
+    steps = []
+    for event in events:
+        hall = evolve(hall, event)
+        steps.append((event, hall))
+    return steps
+
+
+def _write(draft: _Draft, steps: Sequence[tuple[Event, Hall]]) -> None:
+    """Put decided events on the draft: records, the hall, and the row of each ticket touched."""
+    for event, hall in steps:
+        record = record_of(event, hall.seq, draft.hash)
+        draft.hash = record.hash
+        draft.records.append(record)
+        draft.events.append(event)
+        draft.hall = hall
+        ticket = getattr(event, "ticket", None)
+        if ticket is not None:
+            # By day: closing one day and opening the next may share a batch.
+            day = hall.day or ""
+            draft.rows[(day, ticket)] = TicketRow(day, hall.ticket(ticket))

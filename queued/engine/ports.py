@@ -1,0 +1,132 @@
+"""What the engine needs from storage: a journal. Its contract, as one protocol.
+
+The contract suite (`tests/storage/journal_contract.py`) runs against every implementation:
+memory, SQLite, PostgreSQL. A journal holds events in order, one chain per hall; the primary
+key `(hall, seq)` is the fence: whoever appends a seq that exists has lost and must stop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from queued.core.model import Ticket
+from queued.core.plan import Millis
+
+HASH_ZERO = bytes(32)
+"""The hash before the first record of a chain."""
+
+PAGE_MAX = 1000
+"""Most records one read returns: bounds memory however long the journal is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One event as stored. `hash` = H(previous hash, seq, at, type, by, body), 32 bytes."""
+
+    seq: int
+    at: Millis
+    type: str
+    by: str
+    body: bytes
+    hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The first answer to a command with a key: what a retry gets. `fingerprint` of its body."""
+
+    key: str
+    fingerprint: str
+    seq: int
+    at: Millis
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class TicketRow:
+    """A ticket of business day `day` as it is after the batch: a row for people who like SQL."""
+
+    day: str
+    ticket: Ticket
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What one transaction makes durable: all of it or nothing."""
+
+    records: Sequence[Record]
+    tickets: Sequence[TicketRow] = ()
+    answers: Sequence[Answer] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A folded hall at `seq`, whose record has `hash`. A cache: recovery may do without."""
+
+    seq: int
+    hash: bytes
+    body: bytes
+
+
+class JournalError(Exception):
+    """
+    * JournalError
+      + AppendFailed      this append did not happen, or nobody knows: read before deciding again
+        - Fenced          somebody else appended this seq: this process must stop
+      + JournalBroken     stored data is damaged or cannot be read; carries the seq
+    """
+
+
+class AppendFailed(JournalError):
+    """The batch may or may not be in the journal."""
+
+
+class Fenced(AppendFailed):
+    """The next seq is taken: another owner writes this hall."""
+
+
+class JournalBroken(JournalError):
+    """Record `seq` cannot be read or breaks the chain. Nothing is skipped."""
+
+    def __init__(self, seq: int, why: str) -> None:
+        super().__init__(f"journal is damaged at seq {seq}: {why}")
+        self.seq = seq
+
+
+class Journal(Protocol):
+    """Events of halls in order. Safe for one writer per hall and any number of readers."""
+
+    async def append(self, hall: str, batch: Batch) -> None:
+        """Durable when it returns. Raises `Fenced` or `AppendFailed`; then nothing of the
+        batch is visible unless all of it is."""
+        ...
+
+    async def read(self, hall: str, after: int, limit: int = PAGE_MAX) -> list[Record]:
+        """Records with seq > `after`, in order, at most `limit` (1 … 1000)."""
+        ...
+
+    async def head(self, hall: str) -> tuple[int, bytes]:
+        """Seq and hash of the last record; (0, HASH_ZERO) of an empty chain."""
+        ...
+
+    async def save_snapshot(self, hall: str, snapshot: Snapshot) -> None:
+        """Keep `snapshot`, replacing an older one."""
+        ...
+
+    async def load_snapshot(self, hall: str) -> Snapshot | None:
+        """The newest snapshot, or None."""
+        ...
+
+    async def answer(self, hall: str, key: str) -> Answer | None:
+        """The remembered answer to the command with `key`."""
+        ...
+
+    async def keys(self, hall: str, since: Millis) -> list[tuple[str, str]]:
+        """(key, fingerprint) of all answers given at or after `since`."""
+        ...
+
+    async def close(self) -> None:
+        """Finish the append in hand and let go. Closing twice does nothing."""
+        ...

@@ -1,0 +1,54 @@
+"""Own-ticket tokens: unguessable, derived from a secret, stored nowhere.
+
+    token = base64url( day (2 bytes) | ticket (3 bytes) | mac (13 bytes) )
+    mac   = HMAC-SHA256(secret, hall | day | ticket), its first 13 bytes
+
+24 characters, short enough for a small QR code; 104 bits to guess. Whoever holds the token may
+read and cancel that ticket, so tokens are never logged and never in the journal.
+"""
+
+from __future__ import annotations
+
+import hmac
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from dataclasses import dataclass
+from datetime import date
+
+from queued.core.model import TicketId
+
+_DAY_ZERO = date(2020, 1, 1).toordinal()
+_MAC_BYTES = 13
+TOKEN_CHARS = 24
+"""(2 + 3 + 13) bytes in base64."""
+
+
+@dataclass(frozen=True, slots=True)
+class TicketTokens:
+    """Makes and reads the tokens of one hall. `secret` is at least 32 random bytes."""
+
+    hall_id: str
+    secret: bytes
+
+    def token(self, day: str, ticket: TicketId) -> str:
+        """The token of a ticket of business day `day` (ISO)."""
+        head = (date.fromisoformat(day).toordinal() - _DAY_ZERO).to_bytes(2, "big")
+        head += ticket.to_bytes(3, "big")
+        return urlsafe_b64encode(head + self._mac(head)).decode()
+
+    def read(self, token: str) -> tuple[str, TicketId] | None:
+        """Day and ticket of a token of this hall; None for anything else. Constant-time."""
+        if len(token) != TOKEN_CHARS or not token.isascii():
+            return None
+        try:
+            raw = urlsafe_b64decode(token)
+        except ValueError:
+            return None
+        head, mac = raw[:5], raw[5:]
+        if not hmac.compare_digest(mac, self._mac(head)):
+            return None
+        day = date.fromordinal(_DAY_ZERO + int.from_bytes(head[:2], "big"))
+        return day.isoformat(), TicketId(int.from_bytes(head[2:], "big"))
+
+    def _mac(self, head: bytes) -> bytes:
+        message = self.hall_id.encode() + b"|" + head
+        return hmac.digest(self.secret, message, "sha256")[:_MAC_BYTES]
