@@ -14,12 +14,14 @@ job is either certainly not printed (queued: print it) or possibly printed (sent
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, TypeVar
 
 import msgspec
 
 LINE_BYTES_MAX = 1 << 20
 """Longest message on the pipe; a slip with a logo is far below it."""
+
+T = TypeVar("T")
 
 Align: TypeAlias = Literal["left", "center", "right"]
 
@@ -31,7 +33,7 @@ class Value(msgspec.Struct, frozen=True, tag_field="type", forbid_unknown_fields
 # ── What a slip is made of ────────────────────────────────────────────────────────────────
 
 
-class Text(Value, tag="text"):
+class Text(Value, frozen=True, tag="text"):
     """One line of text. `size` scales both ways, 1 to 8 (kanji above 2 uses GS ! only)."""
 
     text: str
@@ -40,31 +42,31 @@ class Text(Value, tag="text"):
     bold: bool = False
 
 
-class Pair(Value, tag="pair"):
+class Pair(Value, frozen=True, tag="pair"):
     """One line with a left and a right part, the gap filled with spaces."""
 
     left: str
     right: str
 
 
-class Rule(Value, tag="rule"):
+class Rule(Value, frozen=True, tag="rule"):
     """A dashed line over the whole width."""
 
 
-class Qr(Value, tag="qr"):
+class Qr(Value, frozen=True, tag="qr"):
     """A QR code, centred. `module` is the dot size of one module, 1 to 16."""
 
     data: str
     module: int = 6
 
 
-class Feed(Value, tag="feed"):
+class Feed(Value, frozen=True, tag="feed"):
     """Empty lines, 1 to 20."""
 
     lines: int = 1
 
 
-class Raster(Value, tag="raster"):
+class Raster(Value, frozen=True, tag="raster"):
     """A 1-bit picture, rows of `width // 8` bytes, MSB left, 1 = black. `width` is a multiple of 8."""
 
     width: int
@@ -77,7 +79,7 @@ Block: TypeAlias = Text | Pair | Rule | Qr | Feed | Raster
 # ── Down: engine to device process ────────────────────────────────────────────────────────
 
 
-class DeviceConfig(Value, tag="device"):
+class DeviceConfig(Value, frozen=True, tag="device"):
     """One device as configured. `options` are the kind's own keys (width_mm, charset, address …)."""
 
     id: str
@@ -86,13 +88,13 @@ class DeviceConfig(Value, tag="device"):
     options: dict[str, str | int | float | bool] = {}
 
 
-class Configure(Value, tag="configure"):
+class Configure(Value, frozen=True, tag="configure"):
     """First order on a fresh pipe: which devices to run."""
 
     devices: tuple[DeviceConfig, ...]
 
 
-class PrintSlip(Value, tag="print-slip"):
+class PrintSlip(Value, frozen=True, tag="print-slip"):
     """Print `blocks` on `device` and cut. Not after `expires_at_ms` (Unix time)."""
 
     job: str
@@ -101,19 +103,19 @@ class PrintSlip(Value, tag="print-slip"):
     expires_at_ms: int
 
 
-class JobGo(Value, tag="job-go"):
+class JobGo(Value, frozen=True, tag="job-go"):
     """The ledger says "sent": the bytes of `job` may leave now."""
 
     job: str
 
 
-class JobCancel(Value, tag="job-cancel"):
+class JobCancel(Value, frozen=True, tag="job-cancel"):
     """Forget `job` unless its bytes are already leaving."""
 
     job: str
 
 
-class ShowText(Value, tag="show-text"):
+class ShowText(Value, frozen=True, tag="show-text"):
     """What a strip should show from now on. Level-triggered: the newest replaces all older ones."""
 
     device: str
@@ -121,7 +123,7 @@ class ShowText(Value, tag="show-text"):
     flash: bool = False
 
 
-class Stop(Value, tag="stop"):
+class Stop(Value, frozen=True, tag="stop"):
     """Finish the job whose bytes are leaving, close the ports, exit 0."""
 
 
@@ -131,14 +133,14 @@ Order: TypeAlias = Configure | PrintSlip | JobGo | JobCancel | ShowText | Stop
 # ── Up: device process to engine ──────────────────────────────────────────────────────────
 
 
-class JobReady(Value, tag="job-ready"):
+class JobReady(Value, frozen=True, tag="job-ready"):
     """The printer is up with paper in it; the job waits for its `JobGo`."""
 
     job: str
     device: str
 
 
-class JobDone(Value, tag="job-done"):
+class JobDone(Value, frozen=True, tag="job-done"):
     """All bytes left. `confirmed` if the printer itself said so afterwards (status after the slip)."""
 
     job: str
@@ -146,7 +148,7 @@ class JobDone(Value, tag="job-done"):
     confirmed: bool
 
 
-class JobFailed(Value, tag="job-failed"):
+class JobFailed(Value, frozen=True, tag="job-failed"):
     """Not printed, or not certainly. `maybe_printed` is False only if no byte of it left.
 
     `reason` is a code: offline paper_out cover_open cutter_jam error timeout unplugged expired
@@ -159,7 +161,7 @@ class JobFailed(Value, tag="job-failed"):
     maybe_printed: bool
 
 
-class DeviceReport(Value, tag="device-report"):
+class DeviceReport(Value, frozen=True, tag="device-report"):
     """Sent on every change of a device and when asked. Times are Unix milliseconds."""
 
     device: str
@@ -173,7 +175,7 @@ class DeviceReport(Value, tag="device-report"):
     counters: dict[str, int] = {}
 
 
-class SlipPrinted(Value, tag="slip-printed"):
+class SlipPrinted(Value, frozen=True, tag="slip-printed"):
     """A virtual printer cut a slip: the text and picture decoded from the very bytes it got."""
 
     device: str
@@ -183,7 +185,7 @@ class SlipPrinted(Value, tag="slip-printed"):
     """Path of the picture, below the device process's spool folder."""
 
 
-class StripShown(Value, tag="strip-shown"):
+class StripShown(Value, frozen=True, tag="strip-shown"):
     """A strip acknowledged a frame, or a virtual strip shows a text."""
 
     device: str
@@ -198,8 +200,8 @@ class BadMessage(ValueError):
 
 
 _ENCODER = msgspec.json.Encoder()
-_ORDER = msgspec.json.Decoder(Order)
-_REPORT = msgspec.json.Decoder(Report)
+_ORDER: msgspec.json.Decoder[Order] = msgspec.json.Decoder(Order)
+_REPORT: msgspec.json.Decoder[Report] = msgspec.json.Decoder(Report)
 
 
 def encode(message: Order | Report) -> bytes:
@@ -217,7 +219,7 @@ def decode_report(line: bytes) -> Report:
     return _decode(_REPORT, line)
 
 
-def _decode(decoder: msgspec.json.Decoder, line: bytes):
+def _decode(decoder: msgspec.json.Decoder[T], line: bytes) -> T:
     if len(line) > LINE_BYTES_MAX:
         raise BadMessage(f"line of {len(line)} bytes, at most {LINE_BYTES_MAX}")
     try:

@@ -26,7 +26,11 @@ class Configure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenDay:
-    """Begin a business day (`day` = ISO date). `hours` are (from, to) moments; empty = all day."""
+    """Begin a business day (`day` = ISO date). `hours` are (from, to) moments; empty = all day.
+
+    Ends the day before it if that is still open. Nothing happens if `day` is not later than the
+    last day begun.
+    """
 
     day: str
     ends_at: Millis

@@ -24,10 +24,12 @@ def next_deadline(hall: Hall) -> Millis | None:
 
 def due(hall: Hall, at: Millis) -> Command | None:
     """The command whose time has come, earliest first."""
-    if hall.open and at >= hall.day_ends_at:
-        return CloseDay(by=BY)
+    ends = [hall.day_ends_at] if hall.open else []
     ripe = [(moment, window) for moment, window in _misses(hall) if at >= moment]
-    return MissTicket(window=min(ripe)[1], by=BY) if ripe else None
+    # After a night without power both may be due: whoever missed the call missed it first.
+    if ripe and min(ripe)[0] < min(ends, default=at + 1):
+        return MissTicket(window=min(ripe)[1], by=BY)
+    return CloseDay(by=BY) if ends and at >= ends[0] else None
 
 
 def _misses(hall: Hall) -> list[tuple[Millis, WindowId]]:

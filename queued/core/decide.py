@@ -17,7 +17,6 @@ from queued.core.furnish import configure
 from queued.core.hours import issuing
 from queued.core.model import (
     Hall,
-    Line,
     Status,
     Ticket,
     TicketId,
@@ -26,6 +25,7 @@ from queued.core.model import (
 from queued.core.plan import Millis, QueueId
 from queued.core.tally import closing
 from queued.core.transitions import allowed
+from queued.core.views import line_of
 
 
 def decide(hall: Hall, command: c.Command, at: Millis) -> tuple[e.Event, ...]:
@@ -290,7 +290,7 @@ def _transfer(hall: Hall, command: c.TransferTicket, at: Millis) -> tuple[e.Even
     base = at if command.place == "last" else ticket.base
     key = policy.key_of(base, ticket.class_, ticket.returns + 1, hall.plan)
     if command.place == "first":
-        key = min((entry[0] for entry in _heads(hall, command, to_queue)), default=key + 1) - 1
+        key = min([key, *(head - 1 for head in _heads(hall, command, to_queue))])
     elif command.place == "last":
         key = base
     return (
@@ -309,10 +309,14 @@ def _transfer(hall: Hall, command: c.TransferTicket, at: Millis) -> tuple[e.Even
     )
 
 
-def _heads(hall: Hall, command: c.TransferTicket, queue: QueueId) -> Line:
-    if command.to_window is not None:
-        return hall.bound.get(command.to_window, ())[:1]
-    return hall.lines.get(queue, ())[:1]
+def _heads(hall: Hall, command: c.TransferTicket, queue: QueueId) -> list[int]:
+    """The smallest key of every line that the place "first" has to beat."""
+    if command.to_window is None:
+        return [key for key, _ in line_of(hall, queue)[:1]]
+    window = hall.plan.windows[command.to_window]
+    lines = [hall.bound.get(command.to_window, ())]
+    lines += [hall.lines.get(served, ()) for served in (*window.queues, *window.overflow)]
+    return [line[0][0] for line in lines if line]
 
 
 # ── Windows and days ──────────────────────────────────────────────────────────────────────
@@ -344,7 +348,9 @@ def _close_window(hall: Hall, command: c.CloseWindow, at: Millis) -> tuple[e.Eve
 
 
 def _open_day(hall: Hall, command: c.OpenDay, at: Millis) -> tuple[e.Event, ...]:
-    if hall.open and hall.day == command.day:
+    if hall.day is not None and command.day <= hall.day:
+        # A day begins once: a clock set back must neither end today nor give out today's
+        # numbers and tickets a second time.
         return ()
     ended = closing(hall, command.by, at) if hall.open else ()
     return (

@@ -128,6 +128,8 @@ def _ticket_called(hall: Hall, event: e.TicketCalled) -> dict[str, Any]:
         first_called_at=before.first_called_at or event.at,
         was=before.status,
         was_window=before.window,
+        was_calls=before.calls,
+        was_called_at=before.called_at,
     )
     window = hall.windows[event.window]
     counts = changed(window.counts, called=window.counts.called + 1)
@@ -159,8 +161,8 @@ def _call_undone(hall: Hall, event: e.CallUndone) -> dict[str, Any]:
         before,
         status=before.was,
         window=before.was_window,
-        calls=0 if fresh else before.calls - 1,
-        called_at=None if fresh else before.called_at,
+        calls=before.was_calls,
+        called_at=before.was_called_at,
         first_called_at=None if fresh and not before.returns else before.first_called_at,
     )
     window = hall.windows[event.window]
@@ -216,10 +218,9 @@ def _ticket_returned(hall: Hall, event: e.TicketReturned) -> dict[str, Any]:
         base=event.base,
         key=event.key,
         window=None,
-        slot=None,
-        returns=before.returns + 1,
-        ended_at=None,
         reason="",
+        **_AGAIN,
+        returns=before.returns + 1,
     )
     return {**_put(hall, ticket), **_join(hall, ticket)}
 
@@ -233,7 +234,7 @@ def _ticket_transferred(hall: Hall, event: e.TicketTransferred) -> dict[str, Any
         window=event.to_window,
         base=event.base,
         key=event.key,
-        slot=None,
+        **_AGAIN,
         returns=before.returns + 1,
     )
     return {
@@ -279,6 +280,16 @@ _FOLDS: Mapping[type, Callable[[Hall, Any], dict[str, Any]]] = {
     e.TicketTransferred: _ticket_transferred,
     e.TicketCancelled: _ticket_cancelled,
 }
+
+
+_AGAIN: Mapping[str, Any] = {
+    "slot": None,
+    "calls": 0,
+    "called_at": None,
+    "started_at": None,
+    "ended_at": None,
+}
+"""Of a ticket that goes back to a line; what it lived through before is in the journal."""
 
 
 # ── Parts of the folds ────────────────────────────────────────────────────────────────────

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from queued.core.commands import Configure
 from queued.core.events import HallConfigured
-from queued.core.model import ALIVE, Hall, WindowStatus
+from queued.core.model import ALIVE, Hall, Status, WindowStatus
 from queued.core.plan import Millis, Plan, problems
 from queued.core.refusals import PlanInUse, PlanInvalid
 
@@ -12,7 +12,7 @@ from queued.core.refusals import PlanInUse, PlanInvalid
 def configure(hall: Hall, command: Configure, at: Millis) -> tuple[HallConfigured, ...]:
     """The event of a new plan; none if it is the same. Raises `PlanInvalid`, `PlanInUse`."""
     plan = command.plan
-    if plan == hall.plan:
+    if plan == hall.plan and _order(plan) == _order(hall.plan):
         return ()
     for problem in problems(plan):
         raise PlanInvalid(problem=problem)
@@ -35,7 +35,16 @@ def _queues_stay(hall: Hall, plan: Plan) -> None:
 
 
 def _windows_stay(hall: Hall, plan: Plan) -> None:
+    """A window somebody sits at stays, and one that a ticket waits for or may go back to."""
+    called = (t for t in hall.tickets if t.status is Status.CALLED)
+    returning = {ticket.was_window for ticket in called}
     for id_, window in hall.windows.items():
         in_use = window.status is not WindowStatus.CLOSED or hall.bound.get(id_)
-        if in_use and id_ not in plan.windows:
+        if (in_use or id_ in returning) and id_ not in plan.windows:
             raise PlanInUse(kind="window", id=id_)
+
+
+def _order(plan: Plan) -> tuple[tuple[str, ...], ...]:
+    """What `==` of mappings does not see, and people do."""
+    furniture = (plan.queues, plan.services, plan.windows, plan.classes)
+    return tuple(tuple(kind) for kind in furniture)

@@ -77,6 +77,7 @@ class Ticket:
     window: WindowId | None = None
     """Where it is called or served; while waiting, the only window that may call it."""
     calls: int = 0
+    """Calls and recalls since it last joined a line; a missed ticket's go on counting."""
     called_at: Millis | None = None
     """Of the last call or recall."""
     first_called_at: Millis | None = None
@@ -90,8 +91,10 @@ class Ticket:
     reason: str = ""
     """Why it is parked, or cancelled."""
     was: Status = Status.WAITING
-    """Status before the last call, so that an undone call leaves no trace."""
+    """Status before the last call. It and the next three make an undone call leave no trace."""
     was_window: WindowId | None = None
+    was_calls: int = 0
+    was_called_at: Millis | None = None
     origin: str = ""
     """Who issued it: role:name of a kiosk or clerk."""
 

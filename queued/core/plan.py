@@ -7,8 +7,8 @@ day and no time zone: the engine's calendar turns those into moments (see `OpenD
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import NewType
+from dataclasses import dataclass, field, fields
+from typing import Any, NewType
 
 Millis = NewType("Millis", int)
 """Unix time or a duration in milliseconds, always an `int`."""
@@ -23,6 +23,9 @@ MINUTE = 60_000
 
 HEAD_START_MAX = 60 * MINUTE
 """No class may count as taken more than an hour earlier: the starvation bound depends on it."""
+
+DIGITS_MAX = 6
+"""A million numbers: more than any hall gives out in a day, short enough to call aloud."""
 
 PENALTY_MAX = 15 * MINUTE
 """Largest overflow penalty, for the same bound."""
@@ -120,12 +123,16 @@ class Plan:
 
 def problems(plan: Plan) -> tuple[str, ...]:
     """What is wrong with a plan, as sentences; empty if it can be used."""
-    found: list[str] = []
+    found = _misnamed(plan)
     letters = [queue.letter for queue in plan.queues.values()]
     if len(set(letters)) != len(letters):
         found.append("two queues share a letter")
     for queue in plan.queues.values():
-        if not 0 <= queue.first < 10**queue.digits:
+        if queue.letter[-1:].isdigit():
+            found.append(f"queue {queue.id}: letter {queue.letter} ends in a digit")
+        if not 1 <= queue.digits <= DIGITS_MAX:
+            found.append(f"queue {queue.id}: digits outside 1 to {DIGITS_MAX}")
+        elif not 0 <= queue.first < 10**queue.digits:
             found.append(f"queue {queue.id}: first {queue.first} needs more digits")
     for service in plan.services.values():
         if service.queue not in plan.queues:
@@ -134,9 +141,34 @@ def problems(plan: Plan) -> tuple[str, ...]:
         for queue_id in (*window.queues, *window.overflow):
             if queue_id not in plan.queues:
                 found.append(f"window {window.id}: no queue {queue_id}")
+        if len(set(window.queues)) != len(window.queues):
+            found.append(f"window {window.id}: a queue twice in its queues")
+        if len(set(window.overflow)) != len(window.overflow):
+            found.append(f"window {window.id}: a queue twice in its overflow")
     for class_ in plan.classes.values():
         if not 0 <= class_.head_start_ms <= HEAD_START_MAX:
             found.append(f"class {class_.id}: head start outside 0 to 60 minutes")
     if not 0 <= plan.rules.overflow_penalty_ms <= PENALTY_MAX:
         found.append("overflow penalty outside 0 to 15 minutes")
+    for rule in fields(Rules):
+        if getattr(plan.rules, rule.name) < 0:
+            found.append(f"{rule.name} is below 0")
     return tuple(found)
+
+
+def _misnamed(plan: Plan) -> list[str]:
+    """Events name things by their own id, lookups by the mapping's: they must agree."""
+    found: list[str] = []
+    kinds: Mapping[str, Mapping[Any, Any]] = {
+        "queue": plan.queues,
+        "service": plan.services,
+        "window": plan.windows,
+        "class": plan.classes,
+    }
+    for kind, things in kinds.items():
+        found += [f"{kind} {id_} is filed as {key}" for key, id_ in _ids(things) if id_ != key]
+    return found
+
+
+def _ids(things: Mapping[Any, Any]) -> list[tuple[str, str]]:
+    return [(key, thing.id) for key, thing in things.items()]

@@ -32,10 +32,13 @@ class Choice:
 
 
 def base_of(at: Millis, slot: Millis | None, plan: Plan) -> Millis:
-    """The time a ticket counts from: of taking it, or the slot unless it is late for it."""
+    """The time a ticket counts from: of taking it, or the slot unless it is late for it.
+
+    A few minutes late (`appointment_early_ms`) is not late.
+    """
     if slot is None or at > slot + plan.rules.appointment_early_ms:
         return at
-    return Millis(max(slot, at))
+    return slot
 
 
 def key_of(base: Millis, class_: ClassId, returns: int, plan: Plan) -> int:

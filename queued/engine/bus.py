@@ -64,5 +64,12 @@ class Bus:
         if self._seq.get(hall_id, 0) > after:
             return
         waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiters.setdefault(hall_id, []).append((after, waiter))
-        await waiter
+        entry = (after, waiter)
+        self._waiters.setdefault(hall_id, []).append(entry)
+        try:
+            await waiter
+        finally:
+            # Whoever gave up waiting must not stay listed all through a quiet night.
+            waiters = self._waiters.get(hall_id, [])
+            if entry in waiters:
+                waiters.remove(entry)

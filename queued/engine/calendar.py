@@ -1,15 +1,17 @@
 """Business days: from the wall clock of a time zone to moments, once, here.
 
 A business day begins at `day_starts` local time and ends where the next one begins; across a
-change to or from summer time it is an hour shorter or longer. A `day_starts` that does not
-exist on a day (02:30 on a spring Sunday) means the moment the clocks jump to.
+change to or from summer time it is an hour shorter or longer. A local time that does not
+exist on a day (02:30 on a spring Sunday) counts with the offset before the change: it is as
+long after midnight as ever, 03:30 on the new clock. One that comes twice means the first.
+Source of both: RFC 5545, section 3.3.5.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from queued.core.commands import OpenDay
@@ -64,6 +66,4 @@ class Calendar:
 
     def _moment(self, day: date, at: time) -> Millis:
         local = datetime.combine(day, at, self.zone)
-        # Through UTC and back: a local time in the gap comes out as the moment after it.
-        utc = local.astimezone(UTC)
-        return Millis(int(utc.timestamp() * 1000))
+        return Millis(int(local.timestamp()) * 1000)

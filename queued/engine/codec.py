@@ -29,7 +29,8 @@ _HALL_EVENTS = (
 EVENT_TYPES: dict[str, type] = {t.__name__: t for t in (*_HALL_EVENTS, *_TICKET_EVENTS)}
 """Name in the journal → class."""
 
-_ENCODER = msgspec.json.Encoder(order="deterministic")
+# Fields and mappings in their own order: the order of a plan is the order people see.
+_ENCODER = msgspec.json.Encoder()
 _DECODERS: dict[str, msgspec.json.Decoder[e.Event]] = {
     name: msgspec.json.Decoder(type_) for name, type_ in EVENT_TYPES.items()
 }

@@ -16,15 +16,28 @@ POLL_S = 5.0
 """Look even without a hint: another process may write this hall's journal."""
 
 
-async def follow(journal: Journal, bus: Bus, hall_id: str, after: int) -> AsyncIterator[Record]:
-    """Every record with seq > `after`, in order, each once, without end."""
+async def pages(
+    journal: Journal, bus: Bus, hall_id: str, after: int
+) -> AsyncIterator[list[Record]]:
+    """Every record with seq > `after`, in order, each once, without end; never an empty page.
+
+    A page is what there is at the moment, so that a follower can make its effect and its
+    cursor durable once for a burst instead of once for every event.
+    """
     while True:
         page = await journal.read(hall_id, after, PAGE_MAX)
+        if page:
+            after = page[-1].seq
+            yield page
+            continue
+        try:
+            await asyncio.wait_for(bus.passed(hall_id, after), POLL_S)
+        except TimeoutError:
+            pass
+
+
+async def follow(journal: Journal, bus: Bus, hall_id: str, after: int) -> AsyncIterator[Record]:
+    """The records of `pages`, one by one."""
+    async for page in pages(journal, bus, hall_id, after):
         for record in page:
             yield record
-            after = record.seq
-        if not page:
-            try:
-                await asyncio.wait_for(bus.passed(hall_id, after), POLL_S)
-            except TimeoutError:
-                pass

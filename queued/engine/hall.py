@@ -52,6 +52,9 @@ KEYS_KEPT_MS = 2 * 86_400_000
 KEYS_MAX = 100_000
 """Keys indexed in memory, newest kept: several busy days; the answers stay in the journal."""
 
+RETRY_AFTER_MS = 5_000
+"""What time brought and could not be written is tried again after this, not in a hot loop."""
+
 Render = Callable[[Hall, Sequence[Event]], bytes]
 """The answer to a command, from the hall right after its events."""
 
@@ -98,6 +101,8 @@ class _Draft:
     answers: list[Answer] = field(default_factory=list)
     rows: dict[tuple[str, TicketId], TicketRow] = field(default_factory=dict)
     replies: list[tuple[_Request, Outcome]] = field(default_factory=list)
+    refusals: list[tuple[_Request, Exception]] = field(default_factory=list)
+    """Told only when the draft is durable: it may be a draft event that refuses them."""
     retries: list[_Request] = field(default_factory=list)
     keys: dict[str, str] = field(default_factory=dict)
 
@@ -114,7 +119,7 @@ class HallActor:
         recovered: Recovered,
         *,
         keys: Sequence[tuple[str, str]] = (),
-        after_close: Callable[[Millis], Command | None] = lambda _at: None,
+        after_close: Callable[[Millis], Command | None] | None = None,
     ) -> None:
         self.id = hall_id
         self.hall = recovered.hall
@@ -125,6 +130,7 @@ class HallActor:
         self._keys = dict(keys)
         self._after_close = after_close
         self._mailbox: deque[_Request] = deque()
+        self._in_hand: list[_Request] = []
         self._wake = asyncio.Event()
         self._timer: Timer | None = None
         self._timer_at: Millis | None = None
@@ -133,7 +139,8 @@ class HallActor:
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        """Begin to take commands. Needs a running event loop."""
+        """Begin to take commands and tell the bus where the hall stands. Needs a running loop."""
+        self._bus.publish(Committed(self.id, self.hall, ()))
         self._task = asyncio.get_running_loop().create_task(self._run())
         self._wake.set()
 
@@ -194,50 +201,78 @@ class HallActor:
             while not self._stopping:
                 await self._wake.wait()
                 self._wake.clear()
-                while self._mailbox or self._is_due():
-                    await self._batch()
+                while not self._stopping and (self._mailbox or self._is_due()):
+                    if not await self._batch() and not self._mailbox:
+                        break  # what is due is tried again when the timer rings
                 self._arm()
         except (JournalError, OSError) as failure:
             # Fatal by design: the journal cannot be trusted to take or tell anything.
             log.critical("hall %s stops: %s", self.id, failure)
             self._failure = failure
+        except Exception as bug:  # an edge: whoever waits for an answer must not wait for ever
+            log.critical("hall %s stops on a bug", self.id, exc_info=bug)
+            self._failure = bug
+        finally:
             self._refuse_all(HallStopped())
 
-    async def _batch(self) -> None:
+    async def _batch(self) -> bool:
+        """Decide, append, swap, answer. False if there was nothing to do or it failed."""
         at = self._stamp()
         draft = _Draft(self.hall, self._hash)
         self._run_due(draft, at)
-        for _ in range(min(len(self._mailbox), BATCH_MAX)):
-            request = self._mailbox.popleft()
+        count = min(len(self._mailbox), BATCH_MAX)
+        self._in_hand = [self._mailbox.popleft() for _ in range(count)]
+        for request in self._in_hand:
             if not request.future.cancelled():
                 self._decide(draft, request, at)
         if draft.records and not await self._append(draft):
-            return
-        closed = any(isinstance(event, DayClosed) for event in draft.events)
+            return False
         self._swap(draft)
-        if closed:
+        if any(isinstance(event, DayClosed) for event in draft.events):
+            await self._save_snapshot()
+        return bool(draft.records or count)
+
+    async def _save_snapshot(self) -> None:
+        try:
             await self._journal.save_snapshot(self.id, snapshot_of(self.hall, self._hash))
+        except (JournalError, OSError) as failure:
+            # Only a cache: the next start folds one more day.
+            log.error("hall %s keeps its older snapshot: %s", self.id, failure)
 
     def _stamp(self) -> Millis:
         return max(self._clock.now(), self.hall.at)
 
+    def _deadline(self) -> Millis | None:
+        """The next deadline of the hall, or of the calendar when it should open again."""
+        hall = self.hall
+        if hall.open or hall.day is None or self._after_close is None:
+            return next_deadline(hall)
+        return hall.day_ends_at
+
     def _is_due(self) -> bool:
-        deadline = next_deadline(self.hall)
+        deadline = self._deadline()
         return deadline is not None and self._stamp() >= deadline
+
+    def _due(self, hall: Hall, at: Millis) -> Command | None:
+        command = due(hall, at)
+        if command is not None or hall.open or hall.day is None or self._after_close is None:
+            return command
+        return self._after_close(at) if at >= hall.day_ends_at else None
 
     def _run_due(self, draft: _Draft, at: Millis) -> None:
         """Carry out what time brought, before what people want."""
-        while (command := due(draft.hall, at)) is not None:
-            _write(draft, _steps(draft.hall, decide(draft.hall, command, at)))
-            if not draft.hall.open and (opening := self._after_close(at)) is not None:
-                _write(draft, _steps(draft.hall, decide(draft.hall, opening, at)))
+        while (command := self._due(draft.hall, at)) is not None:
+            events = decide(draft.hall, command, at)
+            if not events:
+                return
+            _write(draft, _steps(draft.hall, events))
 
     def _decide(self, draft: _Draft, request: _Request, at: Millis) -> None:
         key = request.key
-        known = draft.keys.get(key) or self._keys.get(key) if key is not None else None
+        known = draft.keys.get(key, self._keys.get(key)) if key is not None else None
         if known is not None:
             if known != request.fingerprint:
-                _fail(request, KeyReused())
+                draft.refusals.append((request, KeyReused()))
             else:
                 draft.retries.append(request)
             return
@@ -247,11 +282,11 @@ class HallActor:
             events = [event for event, _ in steps]
             answer = request.render(hall, events) if request.render else b""
         except Refused as refusal:
-            _fail(request, refusal)
+            draft.refusals.append((request, refusal))
             return
         except Exception as bug:  # an edge: a bug in one rule must not close the hall
             log.exception("command failed: %s", type(request.command).__name__)
-            _fail(request, bug)
+            draft.refusals.append((request, bug))
             return
         _write(draft, steps)
         if key is not None and events:
@@ -273,9 +308,7 @@ class HallActor:
                 return True
             if head != (self.hall.seq, self._hash):
                 raise Fenced(f"the journal is at seq {head[0]}, not ours") from failure
-            for request, _ in draft.replies:
-                _fail(request, failure)
-            for request in draft.retries:
+            for request in self._in_hand:
                 _fail(request, failure)
             return False
         return True
@@ -290,6 +323,8 @@ class HallActor:
         for request, outcome in draft.replies:
             if not request.future.done():
                 request.future.set_result(outcome)
+        for request, error in draft.refusals:
+            _fail(request, error)
         for request in draft.retries:
             if not request.future.done():
                 request.future.set_result(Outcome(draft.hall, (), b"", replayed=True))
@@ -298,7 +333,9 @@ class HallActor:
 
     def _arm(self) -> None:
         """One timer, for the earliest deadline of the hall."""
-        deadline = next_deadline(self.hall)
+        deadline = self._deadline()
+        if deadline is not None and deadline <= self._stamp():
+            deadline = Millis(self._clock.now() + RETRY_AFTER_MS)
         if deadline == self._timer_at:
             return
         if self._timer is not None:
@@ -312,8 +349,9 @@ class HallActor:
         self._wake.set()
 
     def _refuse_all(self, error: Exception) -> None:
-        while self._mailbox:
-            _fail(self._mailbox.popleft(), error)
+        for request in (*self._in_hand, *self._mailbox):
+            _fail(request, error)
+        self._mailbox.clear()
         if self._timer is not None:
             self._timer.cancel()
 

@@ -116,7 +116,7 @@ class Journal(Protocol):
         ...
 
     async def load_snapshot(self, hall: str) -> Snapshot | None:
-        """The newest snapshot, or None."""
+        """The newest snapshot; None if there is none, or its seq and hash are not the chain's."""
         ...
 
     async def answer(self, hall: str, key: str) -> Answer | None:

@@ -1,0 +1,1 @@
+"""What people see: pages, texts and browser modules. Knows nothing of queues or hardware."""

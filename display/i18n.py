@@ -1,0 +1,150 @@
+"""Every sentence a person reads, by key, in Chinese and English.
+
+The catalogues are `locales/zh.toml` and `locales/en.toml`; both hold exactly the same keys with
+the same placeholders (a test compares them). A text is found by `section.name` and may hold
+placeholders like `{number}`; nothing else in it is special. `static/js/texts.js` follows the
+same rules in the browser.
+
+Sentences for codes live in four sections, so that the API and the pages say the same:
+`error` (refusals and other problem codes), `error_with` (the same with facts, used when all its
+facts are known), `device_reason` (why a device job failed) and `device_state`.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Final, Literal, TypeAlias
+
+Language: TypeAlias = Literal["zh", "en"]
+
+LANGUAGES: Final[tuple[Language, ...]] = ("zh", "en")
+DEFAULT: Final[Language] = "zh"
+
+ACCEPT_LANGUAGE_CHARS_MAX: Final = 500
+"""Longer headers are cut: no browser sends them, and parsing stays cheap."""
+
+_LOCALES = Path(__file__).parent / "locales"
+_PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
+
+
+class MissingText(LookupError):
+    """A key is in no catalogue, or a text lacks a fact. A defect, never a visitor's fault."""
+
+
+class Catalogue:
+    """The texts of one language. Immutable after loading."""
+
+    def __init__(self, language: Language, texts: Mapping[str, str]) -> None:
+        self.language: Final = language
+        self._texts = dict(texts)
+
+    def text(self, key: str, **facts: object) -> str:
+        """The text of `key` (`section.name`) with its placeholders filled.
+
+        Raises `MissingText` for an unknown key or a missing fact; spare facts are ignored.
+        """
+        try:
+            return _fill(self._texts[key], facts)
+        except KeyError as error:
+            raise MissingText(f"{self.language}: {key}: {error.args[0]}") from None
+
+    def problem(self, code: str, facts: Mapping[str, object] | None = None) -> str:
+        """The sentence for a problem or refusal `code`; a general one for an unknown code.
+
+        Uses the wording with facts when every fact it needs is given and not None.
+        """
+        known = {name: fact for name, fact in (facts or {}).items() if fact is not None}
+        detailed = self._texts.get(f"error_with.{code}")
+        if detailed is not None and placeholders(detailed) <= known.keys():
+            return _fill(detailed, known)
+        return self._texts.get(f"error.{code}") or self._texts["error.unknown"]
+
+    def device_reason(self, reason: str) -> str:
+        """The sentence for a device's failure code; a general one for an unknown code."""
+        return self._texts.get(f"device_reason.{reason}") or self._texts["device_reason.error"]
+
+    def has(self, key: str) -> bool:
+        """Whether `key` exists."""
+        return key in self._texts
+
+    def sections(self, names: Iterable[str]) -> dict[str, str]:
+        """All raw texts of some sections, keyed `section.name`: what a browser module gets."""
+        wanted = set(names)
+        return {key: text for key, text in self._texts.items() if key.split(".")[0] in wanted}
+
+    def names(self) -> frozenset[str]:
+        """Every key (`section.name`)."""
+        return frozenset(self._texts)
+
+
+def catalogue(language: str, *, fresh: bool = False) -> Catalogue:
+    """The catalogue of `language`, read once (`fresh`: read anew).
+
+    Raises `MissingText` for a language we do not speak.
+    """
+    for known in LANGUAGES:
+        if language == known:
+            return load(known) if fresh else _loaded(known)
+    raise MissingText(f"no catalogue for {language!r}; there are: {', '.join(LANGUAGES)}")
+
+
+@cache
+def _loaded(language: Language) -> Catalogue:
+    return load(language)
+
+
+def load(language: Language) -> Catalogue:
+    """Read the catalogue of `language` from disk."""
+    with (_LOCALES / f"{language}.toml").open("rb") as file:
+        tables = tomllib.load(file)
+    return Catalogue(
+        language,
+        {
+            f"{section}.{name}": text
+            for section, texts in tables.items()
+            for name, text in texts.items()
+        },
+    )
+
+
+def negotiate(accept_language: str | None, wanted: str | None = None) -> Language:
+    """The language to answer in: `wanted` (a `lang=` parameter) if we speak it, else by header.
+
+    Follows RFC 9110 §12.5.4 as far as two languages need it: the highest quality wins, the
+    first among equals, `q=0` refuses. Garbage counts as no wish; the default is Chinese.
+    """
+    for language in LANGUAGES:
+        if wanted == language:
+            return language
+    best: Language = DEFAULT
+    best_quality = 0.0
+    for part in (accept_language or "")[:ACCEPT_LANGUAGE_CHARS_MAX].split(","):
+        tag, _, parameters = part.strip().partition(";")
+        quality = _quality(parameters)
+        primary = tag.strip().lower().split("-")[0]
+        for language in LANGUAGES:
+            if primary == language and quality > best_quality:
+                best, best_quality = language, quality
+    return best
+
+
+def placeholders(text: str) -> frozenset[str]:
+    """The names of the facts a text needs."""
+    return frozenset(_PLACEHOLDER.findall(text))
+
+
+def _fill(text: str, facts: Mapping[str, object]) -> str:
+    return _PLACEHOLDER.sub(lambda match: str(facts[match[1]]), text)
+
+
+def _quality(parameters: str) -> float:
+    name, _, value = parameters.strip().partition("=")
+    if name.strip().lower() != "q":
+        return 1.0
+    if not re.fullmatch(r"[01](\.[0-9]{0,3})?", value.strip()):
+        return 0.0
+    return float(value)

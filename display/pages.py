@@ -1,0 +1,203 @@
+"""Renders the pages. Gets plain dicts in the shapes of the HTTP API; asks nobody for anything.
+
+Every page also takes `csrf` (str, default "") and `user` ({"name", "roles"} or None). Shapes
+are those of the API: snapshot, desk, ticket, services, slips.
+
+| page      | context                                                                        |
+| --------- | ------------------------------------------------------------------------------ |
+| start     | hall {"id","name"}, windows [snapshot windows], printers [device ids or dicts   |
+|           | {"id","name"}], demo bool                                                       |
+| kiosk     | hall, services (answer of GET /halls/{hall}/services), snapshot                 |
+| windows   | hall, snapshot                                                                  |
+| console   | hall, window (snapshot window), desk, services                                  |
+| board     | hall, snapshot                                                                  |
+| status    | hall, snapshot                                                                  |
+| ticket    | hall, ticket, token, snapshot                                                   |
+| leave     | hall, ticket, token: "really give up the place?", posts to /t/{token}/leave     |
+| printer   | hall, device {"id"} , slips [{"id","at","number","picture","text"}], strips     |
+|           | [{"id","text"}]                                                                 |
+| login     | next (path to go to), error (problem code or None); posts name, password, next, |
+|           | csrf to /login                                                                  |
+| error     | status int, code (problem code), detail str or None                             |
+| docs      | nothing; reads /api/v1/openapi.json                                             |
+
+Pages obey `script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'`: what
+a module needs is in the one data block `page-data`, in which no `<` survives.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import jinja2
+from markupsafe import Markup
+
+from display import i18n, waits
+
+STATIC_DIR: Final = Path(__file__).parent / "static"
+"""What `/static/` serves. A request whose `?v=` equals the content hash may be cached for ever."""
+
+TEMPLATES_DIR: Final = Path(__file__).parent / "templates"
+
+HASH_CHARS: Final = 12
+"""48 bits of SHA-256: enough to tell versions of one file apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What one page needs: context keys, those its module sees, and the texts its module uses."""
+
+    needs: tuple[str, ...] = ()
+    data: tuple[str, ...] = ()
+    texts: tuple[str, ...] = ()
+    module: str | None = None
+    style: str = "plain"
+
+
+PAGES: Final[Mapping[str, Page]] = {
+    "start": Page(("hall", "windows", "printers", "demo")),
+    "kiosk": Page(
+        ("hall", "services", "snapshot"),
+        ("hall", "services", "snapshot"),
+        ("live", "wait", "kiosk", "error", "error_with", "queue_status"),
+        "kiosk",
+        "kiosk",
+    ),
+    "windows": Page(("hall", "snapshot")),
+    "console": Page(
+        ("hall", "window", "desk", "services"),
+        ("hall", "window", "desk", "services"),
+        ("live", "console", "error", "error_with", "status", "window_status", "reason", "class"),
+        "console",
+        "console",
+    ),
+    "board": Page(
+        ("hall", "snapshot"),
+        ("hall", "snapshot"),
+        ("live", "wait", "board", "window_status", "queue_status"),
+        "board",
+        "board",
+    ),
+    "status": Page(
+        ("hall", "snapshot"),
+        ("hall", "snapshot"),
+        ("live", "wait", "phone", "window_status", "queue_status"),
+        "status",
+        "phone",
+    ),
+    "ticket": Page(
+        ("hall", "ticket", "token", "snapshot"),
+        ("hall", "ticket", "token", "snapshot"),
+        ("live", "wait", "ticket", "status", "queue_status"),
+        "ticket",
+        "phone",
+    ),
+    "leave": Page(("hall", "ticket", "token"), style="phone"),
+    "printer": Page(
+        ("hall", "device", "slips", "strips"),
+        ("hall", "device", "slips"),
+        ("live", "printer"),
+        "printer",
+    ),
+    "login": Page(("next", "error")),
+    "error": Page(("status", "code", "detail")),
+    "docs": Page((), (), ("docs",), "docs", "docs"),
+}
+
+
+class BadContext(ValueError):
+    """A page was asked for without something it needs, or does not exist."""
+
+
+class Pages:
+    """Renders pages from templates compiled once; with `reload`, files are read at each use."""
+
+    def __init__(self, *, reload: bool = False) -> None:
+        self._reload = reload
+        self._hashes: dict[str, str] = {}
+        self._templates = jinja2.Environment(
+            loader=jinja2.FileSystemLoader(TEMPLATES_DIR),
+            autoescape=True,
+            undefined=jinja2.StrictUndefined,
+            auto_reload=reload,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._templates.filters["clock"] = clock
+        self._templates.globals["asset"] = self.asset
+        self._templates.globals["shown"] = waits.shown
+
+    def render(self, page: str, language: str, context: Mapping[str, Any]) -> str:
+        """The whole HTML document. `language` is zh or en.
+
+        Raises `BadContext` for an unknown page or a missing context key, and `MissingText` for
+        another language: both are defects of the caller.
+        """
+        described = PAGES.get(page)
+        if described is None:
+            raise BadContext(f"no page {page!r}; there are: {', '.join(PAGES)}")
+        missing = [name for name in described.needs if name not in context]
+        if missing:
+            raise BadContext(f"page {page!r} needs {', '.join(missing)}")
+        catalogue = i18n.catalogue(language, fresh=self._reload)
+        values = {"csrf": "", "user": None, **context}
+        return self._templates.get_template(f"{page}.html").render(
+            values,
+            page=page,
+            language=language,
+            t=catalogue.text,
+            catalogue=catalogue,
+            named=lambda thing: name_of(thing, language),
+            module=described.module,
+            style=described.style,
+            page_data=_page_data(page, described, catalogue, context),
+        )
+
+    def asset(self, path: str) -> str:
+        """The address of a static file with its content hash. Raises `BadContext` if absent."""
+        if self._reload or path not in self._hashes:
+            try:
+                content = (STATIC_DIR / path).read_bytes()
+            except OSError as error:
+                raise BadContext(f"no static file {path!r}: {error.strerror}") from None
+            self._hashes[path] = hashlib.sha256(content).hexdigest()[:HASH_CHARS]
+        return f"/static/{path}?v={self._hashes[path]}"
+
+
+def name_of(thing: Mapping[str, Any], language: str) -> str:
+    """The name of a service, queue, window or class: `name_en` in English where there is one."""
+    english = thing.get("name_en") if language == "en" else None
+    return str(english or thing["name"])
+
+
+def clock(at: str | None, chars: int = 5) -> str:
+    """`10:15` (or `10:15:30` with 8 chars) of an RFC 3339 time, as on the hall's own clock."""
+    return at[11 : 11 + chars] if at else ""
+
+
+def as_page_data(value: object) -> Markup:
+    """JSON that is safe inside `<script type="application/json">` whatever strings it holds."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    for character in "<>&\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return Markup(text)  # nothing in it can end the block: see the loop above
+
+
+def _page_data(
+    page: str, described: Page, catalogue: i18n.Catalogue, context: Mapping[str, Any]
+) -> Markup | None:
+    if described.module is None:
+        return None
+    return as_page_data(
+        {
+            "page": page,
+            "language": catalogue.language,
+            "texts": catalogue.sections(described.texts),
+            **{name: context[name] for name in described.data},
+        }
+    )

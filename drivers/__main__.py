@@ -1,0 +1,75 @@
+"""`python -m drivers`: the device process, and what can be plugged in.
+
+python -m drivers agent [--spool DIR] [--debug]    serve orders from stdin (the engine starts it)
+python -m drivers list                             kinds of device, ports, serial ports found
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import os
+import sys
+from pathlib import Path
+
+from drivers import ports
+from drivers.registry import KINDS
+
+LOG_FORMAT = "%(levelname)s %(name)s: %(message)s"
+
+
+class OneLine(logging.Formatter):
+    """Every record is one line, a traceback too."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return super().format(record).replace("\n", " | ")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Returns the exit code: 0 done, 2 wrong use."""
+    parser = argparse.ArgumentParser(prog="python -m drivers", description=__doc__)
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    commands = parser.add_subparsers(dest="command", required=True)
+    agent = commands.add_parser("agent", help="serve orders from stdin")
+    agent.add_argument("--spool", type=Path, help="folder for the slips of virtual printers")
+    agent.add_argument("--debug", action="store_true", help="log every attempt")
+    commands.add_parser("list", help="kinds of device, ports, serial ports found")
+    options = parser.parse_args(arguments)
+    return _agent(options) if options.command == "agent" else _list()
+
+
+def _agent(options: argparse.Namespace) -> int:
+    from drivers import agent
+
+    handler = logging.StreamHandler()
+    handler.setFormatter(OneLine(LOG_FORMAT))
+    logging.basicConfig(level=logging.DEBUG if options.debug else logging.INFO, handlers=[handler])
+    # asyncio would log every selector it makes.
+    logging.getLogger("asyncio").setLevel(logging.WARNING)
+    reports = agent.private_stdout()
+    code = asyncio.new_event_loop().run_until_complete(agent.run(options.spool, 0, reports))
+    logging.shutdown()
+    # Not `return`: the interpreter would wait for a thread that hangs in a port.
+    os._exit(code)
+
+
+def _list() -> int:
+    print("kinds")
+    for kind in KINDS.values():
+        print(f"    {kind.name:<14}{kind.what} (tcp port {kind.tcp_port}, {kind.baud} baud)")
+    print("ports")
+    print((ports.__doc__ or "").split("\n\n", 1)[1].rstrip())
+    print("serial ports on this machine")
+    from serial.tools.list_ports import comports
+
+    found = sorted(comports())
+    for port in found:
+        print(f"    serial://{port.device}    {port.description}")
+    if not found:
+        print("    none")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,169 @@
+"""Where a device is plugged in: port URLs to values. Pure; opens nothing.
+
+tcp://HOST[:PORT]                          a network printer, a serial server in raw mode
+serial:///dev/ttyUSB0?baud=9600            also parity=none|even|odd, stop=1|2, bits=7|8,
+                                           flow=none|rtscts|xonxoff|dsrdtr
+usb://04b8:0202                            a USB printer by its ids (kernel driver usblp)
+file:///dev/usb/lp0                        any device file, or a plain file to append to
+virtual://                                 an emulated device inside the device process
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TypeAlias
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from drivers.device import DeviceBroken
+
+BAUDS = (1200, 2400, 4800, 9600, 14400, 19200, 38400, 57600, 115200, 230400)
+PARITIES = {"none": "N", "even": "E", "odd": "O"}
+FLOWS = ("none", "rtscts", "xonxoff", "dsrdtr")
+
+_USB_ID = re.compile(r"([0-9a-fA-F]{4}):([0-9a-fA-F]{4})")
+
+
+@dataclass(frozen=True, slots=True)
+class TcpPort:
+    """A TCP server."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class SerialPort:
+    """A serial line; `parity` is N, E or O, `flow` one of `FLOWS`."""
+
+    path: str
+    baud: int
+    parity: str = "N"
+    stop: int = 1
+    bits: int = 8
+    flow: str = "none"
+
+    def __str__(self) -> str:
+        return self.path
+
+
+@dataclass(frozen=True, slots=True)
+class FilePort:
+    """A device file, or a plain file."""
+
+    path: str
+
+    def __str__(self) -> str:
+        return self.path
+
+
+@dataclass(frozen=True, slots=True)
+class UsbPort:
+    """A USB printer, by vendor and product (4 lower-case hexadecimal digits each)."""
+
+    vendor: str
+    product: str
+
+    def __str__(self) -> str:
+        return f"usb {self.vendor}:{self.product}"
+
+
+@dataclass(frozen=True, slots=True)
+class VirtualPort:
+    """No hardware: the emulator of the device's kind."""
+
+    def __str__(self) -> str:
+        return "virtual device"
+
+
+Port: TypeAlias = TcpPort | SerialPort | FilePort | UsbPort | VirtualPort
+
+
+def parse_port(url: str, tcp_port: int, baud: int) -> Port:
+    """`url` as a value; `tcp_port` and `baud` are what the kind of device usually has.
+
+    Raises `DeviceBroken` (code `bad_port`) with a sentence that says what is allowed.
+    """
+    try:
+        parts = urlsplit(url)
+        query = dict(parse_qsl(parts.query, strict_parsing=bool(parts.query)))
+        host, port = parts.hostname, parts.port
+    except ValueError as error:
+        raise _bad(url, str(error)) from None
+    parser = _PARSERS.get(parts.scheme)
+    if parser is None:
+        raise _bad(url, f"begins with one of {', '.join(f'{name}://' for name in _PARSERS)}")
+    if parts.scheme != "serial" and query:
+        raise _bad(url, f"{parts.scheme}:// takes no parameters")
+    where = unquote(parts.path)
+    if "\0" in where:
+        raise _bad(url, "a path without NUL characters")
+    return parser(url, host or "", port, where, parts.netloc, query, tcp_port, baud)
+
+
+def _tcp(url, host, port, where, _netloc, _query, tcp_port, _baud) -> Port:
+    if not host or where not in ("", "/"):
+        raise _bad(url, "tcp://HOST:PORT")
+    if port == 0:
+        raise _bad(url, "a port number from 1 to 65535")
+    return TcpPort(host, port or tcp_port)
+
+
+def _serial(url, _host, _port, where, netloc, query, _tcp_port, baud) -> Port:
+    if netloc or not where.startswith("/") or where == "/":
+        raise _bad(url, "serial:///dev/NAME?baud=9600")
+    unknown = set(query) - {"baud", "parity", "stop", "bits", "flow"}
+    if unknown:
+        raise _bad(url, f"no parameter {sorted(unknown)[0]!r}: baud, parity, stop, bits, flow")
+    return SerialPort(
+        where,
+        baud=int(_choice(url, query, "baud", tuple(map(str, BAUDS)), str(baud))),
+        parity=PARITIES[_choice(url, query, "parity", tuple(PARITIES), "none")],
+        stop=int(_choice(url, query, "stop", ("1", "2"), "1")),
+        bits=int(_choice(url, query, "bits", ("7", "8"), "8")),
+        flow=_choice(url, query, "flow", FLOWS, "none"),
+    )
+
+
+def _file(url, _host, _port, where, netloc, _query, _tcp_port, _baud) -> Port:
+    if netloc or not where.startswith("/") or where.endswith("/"):
+        raise _bad(url, "file:///absolute/path")
+    return FilePort(where)
+
+
+def _usb(url, _host, _port, where, netloc, _query, _tcp_port, _baud) -> Port:
+    found = _USB_ID.fullmatch(netloc)
+    if found is None or where not in ("", "/"):
+        raise _bad(url, "usb://VENDOR:PRODUCT, each 4 hexadecimal digits, as lsusb shows them")
+    return UsbPort(found[1].lower(), found[2].lower())
+
+
+def _virtual(url, _host, _port, where, netloc, _query, _tcp_port, _baud) -> Port:
+    if netloc or where not in ("", "/"):
+        raise _bad(url, "virtual:// with nothing behind it")
+    return VirtualPort()
+
+
+_PARSERS = {
+    "tcp": _tcp,
+    "serial": _serial,
+    "usb": _usb,
+    "file": _file,
+    "virtual": _virtual,
+}
+
+
+def _choice(
+    url: str, query: dict[str, str], name: str, allowed: tuple[str, ...], default: str
+) -> str:
+    value = query.get(name, default)
+    if value not in allowed:
+        raise _bad(url, f"{name} is one of {', '.join(allowed)}, not {value!r}")
+    return value
+
+
+def _bad(url: str, allowed: str) -> DeviceBroken:
+    return DeviceBroken("bad_port", f"port {url!r}: {allowed}")

@@ -1,0 +1,234 @@
+"""A slip printer: asks before it prints, and knows afterwards whether it printed.
+
+How a slip goes out (`Printer.print`):
+
+    encode ─► status good? ─► `go` (the ledger writes "sent") ─► bytes ─► status good? ─► confirmed
+
+Whatever fails, the error says whether paper may have moved (`maybe_printed`): False only if no
+byte of the slip left. Most printers answer GS r 1 only after everything before it was worked
+through, so that question follows the slip as a receipt; one that does not know it is asked with
+DLE EOT alone.
+
+Answers to DLE EOT do not say which question they answer, so questions go one at a time, after
+everything said earlier was read and thrown away. Automatic status (ASB) may come in between; it
+is recognised by its fixed bits and never taken for an answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Literal, NoReturn
+
+from drivers import escpos, jobs
+from drivers.device import DeviceError, DeviceTransient, Transport
+from drivers.printer_profile import Profile, profile_of
+from drivers.printer_status import (
+    Answer,
+    AnswerReader,
+    Garbage,
+    InOrder,
+    Realtime,
+    Status,
+    status_of_realtime,
+)
+from drivers.typesetting import Line
+
+DRAIN_READS_MAX = 64
+"""Reads to empty the line before a question; one that still talks then is not a printer."""
+
+STALE_S = 0.005
+"""Silence after which nothing older than the question is under way."""
+
+POLL_S = 1.0
+"""Between two looks at a printer that has not yet said it is through with a slip."""
+
+SENTENCES = {
+    "cover_open": "the cover is open",
+    "paper_out": "the paper is out",
+    "cutter_jam": "the cutter is jammed",
+    "error": "the printer reports an error",
+    "offline": "the printer is offline",
+}
+
+
+class Printer:
+    """One ESC/POS printer on one transport. Calls must not overlap; the supervisor sees to that."""
+
+    def __init__(self, config: jobs.DeviceConfig, transport: Transport) -> None:
+        """Raises `DeviceBroken` (`bad_option`) naming the option."""
+        self.id = config.id
+        self.profile: Profile = profile_of(config.options)
+        self._transport = transport
+        self._answers = AnswerReader()
+        self._in_order: bool | None = None if self.profile.status == "auto" else False
+        """Whether it knows GS r 1; None until it was asked in good health."""
+        self._receipts = 0
+        """Answers to GS r 1 heard since it was last asked."""
+        self.writing = False
+        """Whether bytes of the latest slip may have left, for a caller that gave up waiting."""
+
+    async def connect(self) -> None:
+        """Opens the port and hears the printer. A printer out of paper is connected all the same.
+
+        Raises `DeviceTransient` (`timeout`, `unplugged`, `offline`, `error`), `DeviceBroken`.
+        """
+        await self._transport.open()
+        self._answers.reset()
+        if self.profile.status == "auto":
+            self._in_order = None
+        if self.profile.status != "none":
+            await self.status()
+
+    async def close(self) -> None:
+        """Never raises."""
+        await self._transport.close()
+
+    async def status(self) -> Status:
+        """What DLE EOT 1 to 4 say. A printer without a way back (`status=none`) is always well.
+
+        Raises `DeviceTransient`: `timeout` if it is silent, `error` if it answers garbage.
+        """
+        if self.profile.status == "none":
+            return Status()
+        await self._forget_stale_answers()
+        return status_of_realtime(
+            await self._ask(1), await self._ask(2), await self._ask(3), await self._ask(4)
+        )
+
+    async def check(self) -> str:
+        """"ok" or "near_end" if a slip can be printed now.
+
+        Raises `DeviceTransient`: `cover_open`, `paper_out`, `cutter_jam`, `error`, `offline`,
+        `timeout`, `unplugged`.
+        """
+        status = await self.status()
+        if status.fault:
+            _raise_fault(status)
+        if self._in_order is None:
+            self._receipts = 0
+            self._in_order = await self._knows_gs_r()
+        return status.paper
+
+    async def print(self, slip: jobs.PrintSlip, go: Callable[[], Awaitable[None]]) -> bool:
+        """Prints and cuts one slip; True if the printer said afterwards that it is well.
+
+        `go` is awaited when the printer is ready and before the first byte; what it raises comes
+        out, and nothing is printed. Raises `DeviceError` with the attribute `maybe_printed`; code
+        `bad_job` means that the slip, not the printer, is at fault.
+        """
+        self.writing = False
+        try:
+            # In a thread: reading a font for the first time may take a slow disk seconds.
+            data = await asyncio.to_thread(
+                escpos.encode, slip.blocks, self.profile, _draw, _draw_qr
+            )
+            await self.check()
+            await go()
+            if self.profile.status != "none":
+                await self._forget_stale_answers()
+            self._receipts = 0
+            self.writing = True
+            await self._write_slip(data)
+            return await self._confirm()
+        except DeviceError as error:
+            error.maybe_printed = self.writing  # type: ignore[attr-defined]
+            raise
+
+    async def _write_slip(self, data: bytes) -> None:
+        if self._in_order:
+            data += escpos.ASK_PAPER_IN_ORDER
+        try:
+            await self._transport.write(data, self.profile.write_timeout_s)
+        except DeviceError as error:
+            # Not told is not none: only a certain 0 means that nothing left.
+            self.writing = getattr(error, "written", None) != 0
+            raise
+
+    async def _confirm(self) -> bool:
+        if self.profile.status == "none":
+            return False
+        if self._in_order:
+            await self._await_receipt()
+        status = await self.status()
+        if status.fault:
+            _raise_fault(status)
+        return True
+
+    async def _await_receipt(self) -> None:
+        """Returns when the answer to GS r 1 came, i.e. the slip was worked through."""
+        clock = asyncio.get_running_loop().time
+        deadline = clock() + self.profile.print_timeout_s
+        while not self._receipts and clock() < deadline:
+            look_at = min(clock() + POLL_S, deadline)
+            while not self._receipts and (pause := look_at - clock()) > 0:
+                self._hear(await self._transport.read(pause))
+            if not self._receipts:
+                # A printer that stopped half-way holds the question back and never answers it.
+                status = await self.status()
+                if status.fault:
+                    _raise_fault(status)
+        if not self._receipts:
+            raise DeviceTransient(
+                "timeout", "the slip was sent but the printer is not through with it"
+            )
+
+    async def _knows_gs_r(self) -> bool:
+        """Asks GS r 1 of an idle printer. One that does not know it costs one time limit."""
+        await self._put(escpos.ASK_PAPER_IN_ORDER)
+        clock = asyncio.get_running_loop().time
+        deadline = clock() + self.profile.timeout_s
+        while not self._receipts and (pause := deadline - clock()) > 0:
+            self._hear(await self._transport.read(pause))
+        return self._receipts > 0
+
+    async def _ask(self, n: Literal[1, 2, 3, 4]) -> int:
+        """The answer to DLE EOT n."""
+        await self._put(escpos.ask_status(n))
+        clock = asyncio.get_running_loop().time
+        deadline = clock() + self.profile.timeout_s
+        while (pause := deadline - clock()) > 0:
+            for answer in self._hear(await self._transport.read(pause)):
+                match answer:
+                    case Realtime(byte):
+                        return byte
+                    case Garbage(byte):
+                        raise DeviceTransient(
+                            "error", f"the printer answers 0x{byte:02X}, which means nothing"
+                        )
+        raise DeviceTransient("timeout", "the printer does not answer when asked for its state")
+
+    async def _forget_stale_answers(self) -> None:
+        """Reads until the line is quiet, so that the next answer belongs to the next question."""
+        for _ in range(DRAIN_READS_MAX):
+            data = await self._transport.read(STALE_S)
+            if not data:
+                self._answers.reset()
+                return
+            self._hear(data)
+        raise DeviceTransient("error", "the printer talks without being asked and does not stop")
+
+    def _hear(self, data: bytes) -> list[Answer]:
+        answers = self._answers.feed(data)
+        self._receipts += sum(isinstance(answer, InOrder) for answer in answers)
+        return answers
+
+    async def _put(self, question: bytes) -> None:
+        await self._transport.write(question, self.profile.timeout_s)
+
+
+def _raise_fault(status: Status) -> NoReturn:
+    raise DeviceTransient(status.fault, SENTENCES[status.fault])
+
+
+def _draw(line: Line, profile: Profile) -> jobs.Raster:
+    # Late: Pillow and a font cost tens of megabytes, and most slips need neither.
+    from drivers import raster
+
+    return raster.draw_line(line, profile)
+
+
+def _draw_qr(code: jobs.Qr, profile: Profile) -> jobs.Raster:
+    from drivers import raster
+
+    return raster.draw_qr(code, profile)

@@ -1,0 +1,253 @@
+"""A printer's task: one slip after the other, each asked for before its first byte.
+
+    queued ─► printer well ─► JobReady ─► JobGo ─► bytes ─► JobDone | JobFailed
+
+A slip keeps its place while the printer is off, open or empty, until it expires.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Protocol
+
+from drivers.device import DeviceError, DeviceTransient
+from drivers.device_task import CALL_MARGIN_S, DeviceTask, Driver, World
+from drivers.jobs import DeviceConfig, JobDone, JobFailed, JobReady, PrintSlip
+from drivers.slip_queue import Job, SlipQueue
+from drivers.spool import Spool
+
+log = logging.getLogger("drivers")
+
+IDLE_CHECK_S = 15.0
+"""An idle printer is looked at so often: staff should see an empty roll before a visitor does."""
+ATTENTION_PAUSE_S = 2.0
+"""Somebody stands at the printer and puts paper in: look again soon, on the same connection."""
+ATTENTION = ("paper_out", "cover_open", "cutter_jam", "error")
+"""The line is well, the printer wants a person."""
+GO_LIMIT_S = 30.0
+"""The engine's ledger answers within milliseconds; later it is as good as dead."""
+EXPIRY_LOOK_S = 1.0
+"""Expiry is wall-clock time, which may jump: look so often, sleep no longer."""
+WRITE_LIMIT_S = 30.0
+PRINT_LIMIT_S = 20.0
+"""What the driver allows for all bytes and for the paper, unless its options say otherwise."""
+
+REASONS = (
+    "offline",
+    "paper_out",
+    "cover_open",
+    "cutter_jam",
+    "error",
+    "timeout",
+    "unplugged",
+    "bad_job",
+)
+"""What a driver may say of a failed slip; anything else is an `error`."""
+
+
+class SlipPrinter(Driver, Protocol):
+    """What `drivers.printer.Printer` offers."""
+
+    async def check(self) -> str:
+        """ "ok" or "near_end". Raises `DeviceError`."""
+        ...
+
+    async def print(self, slip: PrintSlip, go: Callable[[], Awaitable[None]]) -> bool:
+        """Whether confirmed. Raises `DeviceError` with `maybe_printed`."""
+        ...
+
+
+class Withdrawn(DeviceTransient):
+    """The slip in hand was cancelled or expired before its first byte."""
+
+
+class PrinterTask(DeviceTask):
+    """Prints the slips of one printer. `make` gives a driver, or raises `DeviceBroken`."""
+
+    def __init__(
+        self,
+        config: DeviceConfig,
+        world: World,
+        make: Callable[[], SlipPrinter],
+        spool: Spool | None = None,
+    ) -> None:
+        super().__init__(config, world)
+        self._make = make
+        self._spool = spool
+        self._printer: SlipPrinter | None = None
+        self._queue = SlipQueue()
+        self._queued = asyncio.Event()
+
+    # ── orders ──
+
+    def add(self, slip: PrintSlip) -> None:
+        """Take a slip, or answer at once why not."""
+        answered = self._queue.answered(slip.job)
+        if answered is not None:
+            self.world.report(answered)
+        elif slip.job in self._queue:
+            log.warning("device %s: an order came twice and is taken once", self.config.id)
+        elif slip.expires_at_ms <= self.world.clock.now_ms():
+            self._refuse(slip.job, "expired")
+        elif self._queue.full:
+            self._refuse(slip.job, "queue_full")
+        else:
+            self._queue.put(slip)
+            self._queued.set()
+            self.wake.set()
+            self.tell()
+
+    def grant(self, job: str) -> bool:
+        """The ledger says "sent". False if this printer has no such job."""
+        return self._queue.grant(job)
+
+    def cancel(self, job: str, reason: str = "cancelled") -> bool:
+        """Forget a job unless its bytes are leaving. False if this printer has no such job."""
+        known = job in self._queue
+        if self._queue.end(job) is not None:
+            self._refuse(job, reason)
+            self.tell()
+        return known
+
+    def cancel_all(self, reason: str) -> None:
+        """Answer every job whose bytes are not leaving."""
+        for job in self._queue.ids():
+            self.cancel(job, reason)
+
+    def queue_length(self) -> int:
+        return len(self._queue)
+
+    # ── work ──
+
+    async def run(self) -> None:
+        expiry = asyncio.create_task(self._expire())
+        try:
+            await super().run()
+        finally:
+            expiry.cancel()
+
+    def make(self) -> Driver:
+        self._printer = self._make()
+        return self._printer
+
+    def drop(self) -> None:
+        self._printer = None
+
+    async def serve(self) -> None:
+        printer = self._printer
+        assert printer is not None
+        well = False
+        while not self.stopping:
+            try:
+                # The driver looks before each slip itself; the look here is for the staff.
+                if not well or self._queue.first() is None:
+                    await self._check(printer)
+                    well = True
+                job = self._queue.first()
+                if job is None:
+                    await self.rest(IDLE_CHECK_S)
+                else:
+                    await self._print(printer, job)
+            except DeviceTransient as error:
+                if error.code not in ATTENTION:
+                    raise
+                well = False
+                self.failed(error)
+                await self.pause(ATTENTION_PAUSE_S)
+
+    async def _check(self, printer: SlipPrinter) -> None:
+        paper = await self.limited("asking the printer", printer.check(), self.call_limit_s())
+        self.paper = "near_end" if paper == "near_end" else "ok"
+        self.happened("opened")
+
+    async def _print(self, printer: SlipPrinter, job: Job) -> None:
+        work = printer.print(job.slip, partial(self._go, job))
+        try:
+            confirmed = await self.limited("printing", work, self._print_limit_s())
+        except Withdrawn:
+            return
+        except DeviceError as error:
+            self._print_failed(job, error)
+            if error.code != "bad_job":
+                raise
+        except Exception:
+            # The slip broke the driver: it must not break it again and again.
+            self._end(job, self._failed_verdict(job, "error", job.leaving))
+            raise
+        else:
+            self.count("printed")
+            self._end(job, JobDone(job.id, self.config.id, confirmed))
+            if self._spool is not None:
+                await self._lay_out(self._spool, job)
+        finally:
+            self.busy = False
+
+    async def _go(self, job: Job) -> None:
+        """Tell that the printer is ready; return when the ledger says "sent"."""
+        if job.ended:
+            raise Withdrawn("cancelled")
+        self.world.report(JobReady(job.id, self.config.id))
+        try:
+            granted = await self.limited("the ledger", _value(job.go), GO_LIMIT_S)
+        except DeviceTransient:
+            self.cancel(job.id, "timeout")
+            raise Withdrawn("timeout") from None
+        if not granted or job.ended or self.stopping:
+            raise Withdrawn("cancelled")
+        job.leaving = self.busy = True
+
+    def _print_failed(self, job: Job, error: DeviceError) -> None:
+        if job.leaving:
+            # Without a word of the driver (it hung) the slip may be on paper.
+            maybe = bool(getattr(error, "maybe_printed", True))
+            self._end(job, self._failed_verdict(job, error.code, maybe))
+        elif error.code == "bad_job":
+            self._end(job, self._failed_verdict(job, error.code, False))
+        # Else the slip keeps its place: not a byte left, and its ledger entry says "queued".
+
+    def _failed_verdict(self, job: Job, code: str, maybe_printed: bool) -> JobFailed:
+        reason = code if code in REASONS else "error"
+        return JobFailed(job.id, self.config.id, reason, maybe_printed)
+
+    def _end(self, job: Job, verdict: JobDone | JobFailed) -> None:
+        self._queue.finish(job.id, verdict)
+        self.world.report(verdict)
+        self.tell()
+
+    def _refuse(self, job: str, reason: str) -> None:
+        self.count(reason)
+        self.world.report(JobFailed(job, self.config.id, reason, maybe_printed=False))
+
+    async def _lay_out(self, spool: Spool, job: Job) -> None:
+        try:
+            for report in await spool.take(job.id, self.world.clock.now_ms()):
+                self.world.report(report)
+        except OSError as error:
+            # The slip is printed; only its picture is missing.
+            log.warning("device %s: no picture of a slip: %s", self.config.id, error.strerror)
+
+    async def _expire(self) -> None:
+        clock = self.world.clock
+        while True:
+            due = self._queue.next_expiry_ms()
+            if due is None:
+                self._queued.clear()
+                await self._queued.wait()
+                continue
+            left_s = (due - clock.now_ms()) / 1000
+            if left_s > 0:
+                await clock.sleep(min(left_s, EXPIRY_LOOK_S))
+            for job in self._queue.expired(clock.now_ms()):
+                self.cancel(job, "expired")
+
+    def _print_limit_s(self) -> float:
+        write_s = self._option("write_timeout_s", WRITE_LIMIT_S)
+        paper_s = self._option("print_timeout_s", PRINT_LIMIT_S)
+        return self.call_limit_s() + GO_LIMIT_S + write_s + paper_s + CALL_MARGIN_S
+
+
+async def _value(future: asyncio.Future[bool]) -> bool:
+    return await asyncio.shield(future)

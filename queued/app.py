@@ -1,0 +1,218 @@
+"""The only place where parts meet: build them, start them in order, stop them in reverse."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from aiohttp import web
+
+from display.pages import Pages
+from queued.core.commands import Configure
+from queued.core.estimate import Estimator
+from queued.core.refusals import Refused
+from queued.device_link import DeviceLink
+from queued.engine.bus import Bus, Committed
+from queued.engine.clock import Clock, SystemClock, implausible
+from queued.engine.hall import KEYS_KEPT_MS, HallActor
+from queued.engine.halls import RunningHall
+from queued.engine.recovery import recover
+from queued.engine.tokens import TicketTokens
+from queued.furnishing import calendar_of, plan_of
+from queued.outputs import device_config, strips_of
+from queued.server import Parts, build
+from queued.server.devices import Devices, NoDevices
+from queued.settings_values import Settings
+from queued.slips import Slips
+from queued.storage.store import Store
+from queued.strips import Strips
+
+log = logging.getLogger(__name__)
+
+BY_CALENDAR = "system:calendar"
+BY_CONFIGURATION = "system:configuration"
+"""Who opens days and furnishes the hall, in the journal."""
+
+SHUTDOWN_S = 5.0
+"""Open connections (boards, streams) may end by themselves for so long."""
+
+
+class CannotStart(Exception):
+    """The hall cannot be opened; the message says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """A running hall and where it listens."""
+
+    hall: RunningHall
+    store: Store
+    url: str
+    restarts_of_devices: Callable[[], int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How to run. `trust_clock`: a person says that an implausible clock is right."""
+
+    devices: bool = True
+    demo: bool = False
+    trust_clock: bool = False
+
+
+@contextlib.asynccontextmanager
+async def running(
+    settings: Settings,
+    data: Path,
+    options: Options = Options(),
+    clock: Clock | None = None,
+) -> AsyncIterator[App]:
+    """The whole hall, ready when entered, stopped when left.
+
+    Raises `CannotStart`, `StoreError`, `JournalBroken`; nothing is left running then.
+    """
+    clock = clock or SystemClock()
+    bus = Bus()
+    async with contextlib.AsyncExitStack() as stack:
+        store = await Store.open(data)
+        stack.push_async_callback(store.close)
+        hall = await _open_hall(settings, store, bus, clock, options)
+        stack.push_async_callback(hall.actor.stop)
+        address = (settings.http.host, settings.http.port)
+        url = settings.http.public_url or f"http://{address[0]}:{address[1]}"
+        devices, restarts = await _devices(
+            settings, data, hall, store, bus, clock, url, options, stack
+        )
+        parts = Parts(
+            halls={hall.id: hall},
+            bus=bus,
+            store=store,
+            settings=settings,
+            pages=Pages(),
+            devices=devices,
+            clock=clock,
+            demo=options.demo,
+        )
+        port = await _listen(build(parts), address, stack)
+        yield App(hall, store, f"http://{address[0]}:{port}", restarts)
+
+
+async def _open_hall(
+    settings: Settings, store: Store, bus: Bus, clock: Clock, options: Options
+) -> RunningHall:
+    hall_id = settings.hall.id
+    estimator = Estimator()
+    recovered = await recover(store.journal, hall_id, observe=estimator.observe)
+    calendar = calendar_of(settings)
+    now = clock.now()
+    keys = await store.journal.keys(hall_id, max(now, recovered.hall.at) - KEYS_KEPT_MS)
+    actor = HallActor(
+        hall_id,
+        store.journal,
+        clock,
+        bus,
+        recovered,
+        keys=keys,
+        after_close=lambda at: calendar.opening(at, BY_CALENDAR),
+    )
+
+    def learn(committed: Committed) -> None:
+        for event in committed.events:
+            estimator.observe(event, committed.hall)
+
+    bus.listen(learn)
+    hall = RunningHall(
+        id=hall_id,
+        actor=actor,
+        calendar=calendar,
+        tokens=TicketTokens(hall_id, store.secret),
+        estimator=estimator,
+    )
+    doubt = implausible(now, recovered.hall.at)
+    if doubt and not options.trust_clock:
+        raise CannotStart(
+            f"{doubt}; set the clock, or start once with --trust-clock if it is right"
+        )
+    actor.start()
+    try:
+        await actor.submit(Configure(plan=plan_of(settings), by=BY_CONFIGURATION))
+    except Refused as refused:
+        # People hold numbers of the old furniture: serve them, and say it loudly.
+        log.error("the changed configuration waits for the end of the day: %s", refused)
+    await actor.submit(calendar.opening(clock.now(), BY_CALENDAR))
+    return hall
+
+
+async def _devices(
+    settings: Settings,
+    data: Path,
+    hall: RunningHall,
+    store: Store,
+    bus: Bus,
+    clock: Clock,
+    url: str,
+    options: Options,
+    stack: contextlib.AsyncExitStack,
+) -> tuple[Devices, Callable[[], int]]:
+    """The device process with everything that talks to it; nothing of it without devices."""
+    if not (options.devices and settings.devices):
+        return NoDevices(), lambda: 0
+    spool = data / "spool"
+    spool.mkdir(mode=0o700, exist_ok=True)
+    link = DeviceLink([device_config(device) for device in settings.devices], spool)
+    slips = Slips(
+        hall=hall,
+        settings=settings,
+        journal=store.journal,
+        bus=bus,
+        ledger=store.ledger,
+        link=link,
+        clock=clock,
+        spool=spool,
+        ticket_url=lambda token: f"{url}/t/{token}",
+    )
+    strips = Strips(hall.id, strips_of(settings.devices), lambda: hall.actor.hall, link.send)
+
+    def up() -> None:
+        slips.on_up()
+        strips.on_up()
+
+    link.on_up = up
+    link.on_report = slips.on_report
+    stack.callback(bus.listen(strips.on_commit))
+    await slips.start()
+    stack.push_async_callback(slips.stop)
+    link.start()
+    stack.push_async_callback(link.stop)
+    return slips, lambda: link.restarts
+
+
+async def _listen(
+    app: web.Application, address: tuple[str, int], stack: contextlib.AsyncExitStack
+) -> int:
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_S)
+    await runner.setup()
+    stack.push_async_callback(runner.cleanup)
+    host, port = address
+    try:
+        await web.TCPSite(runner, host, port, backlog=1024).start()
+    except OSError as error:
+        raise CannotStart(f"cannot listen on {host}:{port}: {error.strerror}") from error
+    bound: int = runner.addresses[0][1]
+    return bound
+
+
+async def until_stopped(app: App, stop: asyncio.Event) -> int:
+    """Returns 0 once `stop` is set, 1 if the hall stopped by itself."""
+    stopping = asyncio.create_task(stop.wait())
+    failing = asyncio.create_task(app.hall.actor.finished())
+    done, pending = await asyncio.wait(
+        {stopping, failing}, return_when=asyncio.FIRST_COMPLETED
+    )
+    for task in pending:
+        task.cancel()
+    return 0 if stopping in done else 1

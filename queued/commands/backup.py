@@ -1,0 +1,28 @@
+"""`queued backup FILE --data DIR`: a verified copy of a hall, also while it runs."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from pathlib import Path
+
+from queued.commands.verify import show
+from queued.storage.backup import backup
+from queued.storage.errors import StoreError
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Where to, and from where."""
+    parser.add_argument("file", type=Path, metavar="FILE")
+    parser.add_argument("--data", type=Path, required=True, metavar="DIR")
+
+
+def run(args: argparse.Namespace) -> int:
+    """0 with what the backup holds; 1 if it could not be made or is not good."""
+    try:
+        show(asyncio.run(backup(args.data, args.file)))
+    except StoreError as error:
+        print(f"queued backup: {error}", file=sys.stderr)
+        return 1
+    return 0

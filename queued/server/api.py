@@ -1,0 +1,177 @@
+"""The public reads of a hall, and sessions."""
+
+from __future__ import annotations
+
+from aiohttp import web
+from multidict import CIMultiDict
+
+from queued.core import views
+from queued.core.hours import issuing
+from queued.core.model import Hall
+from queued.core.numbering import spelled
+from queued.core.plan import MINUTE, QueueId
+from queued.server import wire
+from queued.server.auth import ROLES, Principal, clear_cookie, set_cookie
+from queued.server.call import Call, answer
+from queued.server.live import Live
+from queued.server.problems import Problem
+from queued.server.snapshot import Encoded
+
+NOT_MODIFIED = "If-None-Match"
+
+
+# ── The hall ──────────────────────────────────────────────────────────────────────────────
+
+
+async def snapshot(request: web.Request, live: Live) -> web.Response:
+    """GET /halls/{hall}. The hottest path of the server: it does next to nothing."""
+    encoded = live.view.current() or await live.view.fresh()
+    if NOT_MODIFIED in request.headers and matches(request, encoded):
+        return web.Response(status=304, headers=CIMultiDict(encoded.headers_304))
+    return web.Response(body=encoded.body, headers=CIMultiDict(encoded.headers))
+
+
+def matches(request: web.Request, encoded: Encoded) -> bool:
+    """Whether the caller has these bytes: `*`, or one of a list of tags, weak ones too."""
+    for header in request.headers.getall(NOT_MODIFIED):
+        for tag in header.split(","):
+            known = tag.strip()
+            if known == "*" or known.removeprefix("W/") == encoded.etag:
+                return True
+    return False
+
+
+async def stream(call: Call[None]) -> web.StreamResponse:
+    """GET /halls/{hall}/stream"""
+    return await call.live.stream(call.request)
+
+
+async def halls(call: Call[None]) -> web.Response:
+    """GET /halls"""
+    lines = []
+    for live in call.site.lives.values():
+        hall, now = live.hall, live.now()
+        lines.append(
+            wire.HallLine(
+                id=live.id,
+                name=hall.plan.name,
+                open=issuing(hall, now),
+                waiting=sum(views.waiting(hall, queue) for queue in hall.plan.queues),
+                observed_at=live.time_of(now),
+            )
+        )
+    return answer(wire.HallList(lines), headers={"Cache-Control": "public, max-age=1"})
+
+
+async def services(call: Call[None]) -> web.Response:
+    """GET /halls/{hall}/services"""
+    headers = {"Cache-Control": "public, max-age=60"}
+    return answer(services_of(call.live), headers=headers)
+
+
+def services_of(live: Live) -> wire.Services:
+    """What a kiosk offers."""
+    plan, names = live.hall.plan, live.names
+    return wire.Services(
+        queues=[
+            wire.QueueLine(queue.id, queue.name, queue.letter, names.queues.get(queue.id, ""))
+            for queue in plan.queues.values()
+        ],
+        services=[
+            wire.ServiceLine(
+                id=service.id,
+                name=service.name,
+                queue=service.queue,
+                minutes=service.minutes,
+                materials=service.materials,
+                name_en=names.services.get(service.id, ""),
+                initials=names.initials.get(service.id, ""),
+            )
+            for service in plan.services.values()
+        ],
+        classes=[
+            wire.ClassLine(
+                class_.id,
+                class_.name,
+                class_.head_start_ms // MINUTE,
+                names.classes.get(class_.id, ""),
+            )
+            for class_ in plan.classes.values()
+        ],
+    )
+
+
+SERVICE_STATUS = {"open": "Open", "closed": "Closed", "paused": "Suspended"}
+
+
+async def queue_monitor(call: Call[None]) -> web.Response:
+    """GET /halls/{hall}/queue-monitor"""
+    live = call.live
+    hall = live.hall
+    content = (await live.view.fresh()).content
+    entities = [_monitor(hall, content, queue) for queue in content.queues]
+    headers = {"Cache-Control": "public, max-age=1"}
+    return answer(entities, headers=headers)
+
+
+def _monitor(hall: Hall, content: wire.Snapshot, queue: wire.SnapshotQueue) -> wire.QueueMonitor:
+    plan = hall.plan.queues[QueueId(queue.id)]
+    series = hall.series.get(plan.id)
+    issued = series.next - 1 if series is not None else None
+    called = queue.last_called
+    return wire.QueueMonitor(
+        id=f"urn:ngsi-ld:QueueMonitor:{content.hall}:{queue.id}",
+        type="QueueMonitor",
+        local_id=content.hall,
+        office_name=content.name,
+        service_id=queue.id,
+        service_name=queue.name,
+        service_status=SERVICE_STATUS[queue.status],  # type: ignore[arg-type]
+        queue_line=queue.letter,
+        tickets_to_serve=queue.waiting,
+        last_ticket_issued=issued,
+        last_ticket_issued_label=spelled(plan, issued) if issued is not None else None,
+        ticket_served=int(called[len(plan.letter) :]) if called else None,
+        ticket_served_label=called,
+        observed_at=content.observed_at,
+        sequence=content.seq,
+    )
+
+
+# ── Sessions ──────────────────────────────────────────────────────────────────────────────
+
+
+async def sign_in(call: Call[wire.SignIn]) -> web.Response:
+    """POST /session"""
+    asked, doors = call.body, call.site.doors
+    if asked.token is not None:
+        signed = await doors.sign_in_with_token(call.request, asked.token)
+    else:
+        assert asked.name is not None and asked.password is not None
+        signed = await doors.sign_in(call.request, asked.name, asked.password)
+    response = answer(session_of(signed.who))
+    set_cookie(response, signed, secure=call.site.tls)
+    return response
+
+
+async def session(call: Call[None]) -> web.Response:
+    """GET /session"""
+    who = await call.site.doors.who(call.request)
+    if who is None:
+        raise Problem("unauthenticated")
+    return answer(session_of(who))
+
+
+async def sign_out(call: Call[None]) -> web.Response:
+    """DELETE /session"""
+    await call.site.doors.who(call.request)  # a foreign page may not sign one out either
+    await call.site.doors.sign_out(call.request)
+    response = web.Response(status=204, headers={"Cache-Control": "no-store", "Server": "queued"})
+    clear_cookie(response)
+    return response
+
+
+def session_of(who: Principal) -> wire.Session:
+    """Who one is, as told to him."""
+    roles = [role for role in ROLES if role in who.roles]
+    return wire.Session(csrf=who.csrf, name=who.name, roles=roles, window=who.window)

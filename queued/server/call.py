@@ -1,0 +1,86 @@
+"""One request that has been let in, and how handlers answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
+
+import msgspec
+from aiohttp import web
+from multidict import CIMultiDict
+
+from display import i18n
+from queued.server.auth import Principal
+from queued.server.live import Live
+
+if TYPE_CHECKING:
+    from queued.server.parts import Site
+
+T = TypeVar("T")
+
+JSON_HEADERS: Final[CIMultiDict[str]] = CIMultiDict(
+    {
+        "Content-Type": "application/json",
+        "Cache-Control": "no-store",
+        "X-Content-Type-Options": "nosniff",
+        "Server": "queued",
+    }
+)
+
+_ENCODE = msgspec.json.Encoder().encode
+
+
+@dataclass(frozen=True, slots=True)
+class Call(Generic[T]):
+    """A request: who asks, which hall (of the path) is meant, and the decoded body."""
+
+    site: Site
+    request: web.Request
+    who: Principal | None
+    hall: Live | None
+    body: T
+    raw: bytes = b""
+
+    @property
+    def live(self) -> Live:
+        """The hall of the path; only for routes that have one."""
+        assert self.hall is not None
+        return self.hall
+
+    @property
+    def principal(self) -> Principal:
+        """Who asks; only for routes that need a role."""
+        assert self.who is not None
+        return self.who
+
+    @property
+    def language(self) -> i18n.Language:
+        """Of the answer's sentences."""
+        return i18n.negotiate(self.request.headers.get("Accept-Language"))
+
+    def path(self, name: str) -> str:
+        """A part of the path."""
+        return self.request.match_info[name]
+
+
+def encode(content: Any) -> bytes:
+    """A wire value as JSON."""
+    return _ENCODE(content)
+
+
+def answer(
+    content: Any, *, status: int = 200, headers: Mapping[str, str] | None = None
+) -> web.Response:
+    """A wire value as an uncached JSON response."""
+    return sent(_ENCODE(content), status=status, headers=headers)
+
+
+def sent(
+    body: bytes, *, status: int = 200, headers: Mapping[str, str] | None = None
+) -> web.Response:
+    """Encoded JSON as an uncached response."""
+    all_headers = CIMultiDict(JSON_HEADERS)
+    if headers:
+        all_headers.update(headers)
+    return web.Response(body=body, status=status, headers=all_headers)

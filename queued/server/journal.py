@@ -1,0 +1,123 @@
+"""The journal for auditors, and everything that happened to one number today."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+from aiohttp import web
+
+from queued.core import events as e
+from queued.core.model import Ticket
+from queued.core.plan import Millis
+from queued.engine.codec import event_of
+from queued.engine.ports import PAGE_MAX, Journal, Record
+from queued.server import wire
+from queued.server.call import Call, answer
+from queued.server.problems import Problem
+from queued.server.sentences import happened
+
+PAGE_USUAL: Final = 100
+SEQ_CHARS_MAX: Final = 18
+"""More digits are no seq: a hall would need a billion years."""
+
+
+async def page(call: Call[None]) -> web.Response:
+    """GET /halls/{hall}/journal?after=SEQ&limit=N"""
+    after = _whole(call, "after", 0, 0, 10**SEQ_CHARS_MAX)
+    limit = _whole(call, "limit", PAGE_USUAL, 1, PAGE_MAX)
+    journal, live = call.site.parts.store.journal, call.live
+    head = live.hall.seq
+    records = await journal.read(live.id, after, limit) if after < head else []
+    events = [
+        wire.JournalEvent(
+            seq=record.seq,
+            at=live.time_of(record.at),
+            type=record.type,
+            by=record.by,
+            body=msgspec.Raw(record.body),
+            hash=record.hash.hex(),
+        )
+        for record in records
+    ]
+    more = len(records) == limit and records[-1].seq < head
+    return answer(wire.JournalPage(live.id, events, records[-1].seq if more else None, head))
+
+
+async def history(call: Call[None]) -> web.Response:
+    """GET /halls/{hall}/tickets/{number}/history"""
+    live, number, language = call.live, call.path("number"), call.language
+    hall = live.hall
+    ticket = hall.find(number)
+    if ticket is None:
+        raise Problem("unknown_ticket", facts={"kind": "ticket", "id": number})
+    events = [
+        wire.HistoryEvent(
+            seq=seq,
+            at=live.time_of(event.at),
+            type=type(event).__name__,
+            by=event.by,
+            window=getattr(event, "window", None),
+            text=happened(hall, ticket, event, language, live.time_of),
+            rule=getattr(event, "rule", None),
+            runner_up=getattr(event, "runner_up", None),
+        )
+        for seq, event in await _events_of(call.site.parts.store.journal, live.id, ticket)
+    ]
+    return answer(
+        wire.History(
+            number=ticket.number,
+            queue=ticket.queue,
+            service=ticket.service,
+            class_=ticket.class_,
+            status=ticket.status.value,
+            issued_at=live.time_of(ticket.issued_at),
+            events=events,
+        )
+    )
+
+
+async def _events_of(journal: Journal, hall: str, ticket: Ticket) -> list[tuple[int, e.Event]]:
+    """The events of a ticket of today, from its issue on, with their seqs."""
+    after = await _before(journal, hall, ticket.issued_at)
+    sign = f'"number":"{ticket.number}"'.encode()
+    found: list[tuple[int, e.Event]] = []
+    while records := await journal.read(hall, after, PAGE_MAX):
+        for record in records:
+            # Reading JSON is the expensive part: only what names this number.
+            if sign in record.body:
+                event = event_of(record)
+                if getattr(event, "ticket", None) == ticket.id and event.at >= ticket.issued_at:
+                    found.append((record.seq, event))
+        after = records[-1].seq
+        ended = isinstance(found[-1][1], e.ServiceFinished | e.TicketCancelled) if found else False
+        if ended or len(records) < PAGE_MAX:
+            break
+    return found
+
+
+async def _before(journal: Journal, hall: str, at: Millis) -> int:
+    """A seq before which nothing happened at or after `at`: seqs have no gaps, times never
+    decrease, so it is found by halving."""
+    low, high = 0, (await journal.head(hall))[0]
+    while low < high:
+        middle = (low + high) // 2
+        records: list[Record] = await journal.read(hall, middle, 1)
+        if records and records[0].at < at:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+def _whole(call: Call[None], name: str, usual: int, least: int, most: int) -> int:
+    """A whole number of the query. Raises `Problem` invalid."""
+    text = call.request.query.get(name)
+    if text is None:
+        return usual
+    if text.isascii() and text.isdigit() and len(text) <= SEQ_CHARS_MAX:
+        number = int(text)
+        if least <= number <= most:
+            return number
+    wrong = wire.WrongField(name, f"expected a whole number from {least} to {most}")
+    raise Problem("invalid", errors=(wrong,))

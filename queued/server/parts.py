@@ -1,0 +1,86 @@
+"""What the server is given, and what it makes of it for its own use.
+
+`Parts` comes from `queued.app`; `Site` is the running server's knowledge, reachable from every
+handler, with nothing global in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from display.pages import Pages
+from queued.core.model import Ticket, TicketId
+from queued.engine.bus import Bus
+from queued.engine.clock import Clock
+from queued.engine.halls import Halls
+from queued.engine.ports import Journal
+from queued.server.auth import Accounts, Doors
+from queued.server.devices import Devices
+from queued.server.health import Metrics
+from queued.server.limits import Limits
+from queued.server.live import Live
+from queued.server.static import StaticFiles
+from queued.settings_values import Settings
+
+
+class TicketTable(Protocol):
+    """Tickets of earlier days."""
+
+    async def ticket(self, hall: str, day: str, id_: TicketId) -> Ticket | None:
+        """The ticket's last state; None if there never was one."""
+        ...
+
+
+class Store(Protocol):
+    """What the server needs of storage."""
+
+    @property
+    def journal(self) -> Journal:
+        """Events of halls."""
+        ...
+
+    @property
+    def accounts(self) -> Accounts:
+        """Tokens, users, sessions."""
+        ...
+
+    @property
+    def tickets(self) -> TicketTable:
+        """Tickets of earlier days."""
+        ...
+
+    @property
+    def secret(self) -> bytes:
+        """At least 32 random bytes, the same after a restart."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """Everything the server needs from others. `settings` are those of one of the halls."""
+
+    halls: Halls
+    bus: Bus
+    store: Store
+    settings: Settings
+    pages: Pages
+    devices: Devices
+    clock: Clock
+    version: str = "0"
+    demo: bool = False
+    health_public: bool = False
+    """Answer /healthz, /readyz and /metrics to everybody, not only to the local network."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """The running server."""
+
+    parts: Parts
+    lives: Mapping[str, Live]
+    doors: Doors
+    limits: Limits
+    metrics: Metrics
+    static: StaticFiles

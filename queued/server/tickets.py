@@ -1,0 +1,246 @@
+"""Taking a number, looking at one's own, leaving; the slip of a ticket.
+
+Answers are stored with their events, so that a retry gets the same bytes. What is stored holds
+a mark in the place of the ticket's token (tokens are derived, and stored nowhere); the mark is
+replaced on the way out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any, Final
+
+from aiohttp import web
+
+from queued.core import commands as c
+from queued.core import views
+from queued.core.events import Event, TicketIssued
+from queued.core.model import Hall, Status, Ticket, TicketId
+from queued.core.plan import ClassId, QueueId, ServiceId
+from queued.engine.hall import Outcome, Render
+from queued.engine.tokens import TicketTokens
+from queued.server import wire
+from queued.server.call import Call, answer, encode, sent
+from queued.server.devices import SlipState, picture_url
+from queued.server.live import Live
+from queued.server.problems import Problem
+
+KEY_CHARS_MAX: Final = 64
+KEY_HEADER: Final = "Idempotency-Key"
+
+_MARK = re.compile(rb'"token":"@(\d{4}-\d\d-\d\d)/(\d+)"')
+"""No text of a caller can look like it: quotes inside JSON strings are escaped."""
+
+
+async def take(call: Call[wire.TakeTicket]) -> web.Response:
+    """POST /halls/{hall}/tickets"""
+    who, asked, live = call.principal, call.body, call.live
+    call.site.limits.ticket(call.request, who.by)
+    command = c.IssueTicket(
+        service=ServiceId(asked.service) if asked.service is not None else None,
+        queue=QueueId(asked.queue) if asked.queue is not None else None,
+        class_=ClassId(asked.class_),
+        language=asked.language,
+        party=asked.party,
+        by=who.by,
+    )
+
+    def render(hall: Hall, events: Sequence[Event]) -> bytes:
+        issued = next(event for event in events if isinstance(event, TicketIssued))
+        ticket = marked_ticket(live, hall, hall.ticket(issued.ticket))
+        return encode(wire.TicketTaken(ticket, hall.seq))
+
+    return await carry_out(call, command, render, status=201)
+
+
+async def carry_out(
+    call: Call[Any], command: c.Command, render: Render, *, status: int = 200
+) -> web.Response:
+    """Submit a command with the request's idempotency key; the first answer, now or again."""
+    key, fingerprint = idempotency(call)
+    outcome: Outcome = await call.live.running.actor.submit(
+        command, key=key, fingerprint=fingerprint, render=render
+    )
+    body = with_tokens(outcome.answer, call.live.running.tokens)
+    headers = {"Idempotent-Replayed": "true"} if outcome.replayed else None
+    return sent(body, status=status, headers=headers)
+
+
+def idempotency(call: Call[Any]) -> tuple[str | None, str]:
+    """The key within its principal's scope, and the fingerprint of the request.
+
+    Raises `Problem` malformed unless the header is there once, with 1 to 64 visible ASCII
+    characters, or not at all.
+    """
+    request = call.request
+    keys = request.headers.getall(KEY_HEADER, ())
+    if not keys:
+        return None, ""
+    key = keys[0]
+    visible = all("!" <= character <= "~" for character in key)
+    if len(keys) > 1 or not visible or not 1 <= len(key) <= KEY_CHARS_MAX:
+        raise Problem("malformed", facts={"header": KEY_HEADER})
+    asked = f"{request.method} {request.rel_url.raw_path}\n".encode() + call.raw
+    return f"{call.principal.by}:{key}", sha256(asked).hexdigest()
+
+
+def with_tokens(body: bytes, tokens: TicketTokens) -> bytes:
+    """The answer as it leaves: marks replaced by the tokens they stand for."""
+
+    def token(mark: re.Match[bytes]) -> bytes:
+        value = tokens.token(mark[1].decode(), TicketId(int(mark[2])))
+        return b'"token":"%b"' % value.encode()
+
+    return _MARK.sub(token, body)
+
+
+def marked_ticket(live: Live, hall: Hall, ticket: Ticket) -> wire.Ticket:
+    """A ticket of today in an answer that is stored: with a mark for a token."""
+    return told_ticket(live, hall, ticket, f"@{hall.day}/{ticket.id}")
+
+
+def told_ticket(live: Live, hall: Hall, ticket: Ticket, token: str) -> wire.Ticket:
+    """A ticket of today as its holder sees it."""
+    waiting = ticket.status is Status.WAITING
+    ahead = views.ahead(hall, ticket) if waiting else None
+    wait = live.view.wait(ticket.queue, ahead, live.now()) if ahead is not None else None
+    return wire.Ticket(
+        token=token,
+        number=ticket.number,
+        queue=ticket.queue,
+        service=ticket.service,
+        class_=ticket.class_,
+        status=ticket.status.value,
+        issued_at=live.time_of(ticket.issued_at),
+        ahead=ahead,
+        wait=wait,
+        window=ticket.window,
+        calls=ticket.calls,
+    )
+
+
+# ── One's own ─────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What a token opens: a ticket of a hall's day."""
+
+    live: Live
+    day: str
+    ticket: Ticket
+    token: str
+
+    @property
+    def today(self) -> bool:
+        """Whether it is of the hall's current day."""
+        return self.day == self.live.hall.day
+
+    def told(self) -> wire.OwnTicket:
+        """As its holder sees it."""
+        hall = self.live.hall
+        if self.today:
+            ticket = told_ticket(self.live, hall, self.ticket, self.token)
+        else:
+            ticket = _earlier(self.live, self.ticket, self.token)
+        return wire.OwnTicket(
+            ticket=ticket,
+            hall=hall_name(self.live),
+            seq=hall.seq,
+            observed_at=self.live.time_of(self.live.now()),
+        )
+
+
+async def held(call: Call[Any]) -> Held:
+    """The ticket of the token in the path. Raises `Problem` unknown_ticket for any other token.
+
+    Every hall is tried whatever the token looks like, so the time tells nothing.
+    """
+    token = call.path("token")
+    found = None
+    for live in call.site.lives.values():
+        opened = live.running.tokens.read(token)
+        if opened is not None:
+            found = live, *opened
+    if found is None:
+        raise Problem("unknown_ticket")
+    live, day, id_ = found
+    hall = live.hall
+    ticket: Ticket | None = None
+    if day == hall.day:
+        ticket = hall.ticket(id_) if 1 <= id_ <= len(hall.tickets) else None
+    else:
+        ticket = await call.site.parts.store.tickets.ticket(live.id, day, id_)
+    if ticket is None:
+        raise Problem("unknown_ticket")
+    return Held(live, day, ticket, token)
+
+
+async def show(call: Call[None]) -> web.Response:
+    """GET /tickets/{token}"""
+    return answer((await held(call)).told())
+
+
+async def leave(call: Call[None]) -> web.Response:
+    """DELETE /tickets/{token}"""
+    own = await held(call)
+    await give_up(own)
+    return answer((await held(call)).told())
+
+
+async def give_up(own: Held) -> None:
+    """The visitor leaves. Raises `Problem` or `Refused` if it is too late for that."""
+    if not own.today:
+        facts = {"number": own.ticket.number, "status": own.ticket.status.value}
+        raise Problem("ticket_not_waiting", facts=facts)
+    await own.live.running.actor.submit(c.CancelTicket(ticket=own.ticket.id, by="visitor:"))
+
+
+async def slip(call: Call[None]) -> web.Response:
+    """GET /tickets/{token}/slip"""
+    own = await held(call)
+    devices = call.site.parts.devices
+    return answer(_slip(own, await devices.slip_of(own.live.id, own.day, own.ticket.id)))
+
+
+async def reprint(call: Call[wire.Nothing]) -> web.Response:
+    """POST /tickets/{token}/slip"""
+    own = await held(call)
+    who = call.principal
+    call.site.limits.ticket(call.request, who.by)
+    devices = call.site.parts.devices
+    state = await devices.reprint(own.live.id, own.day, own.ticket.id, who.by)
+    return answer(_slip(own, state), status=202)
+
+
+def hall_name(live: Live) -> wire.HallName:
+    """Which hall, as people call it."""
+    return wire.HallName(live.id, live.hall.plan.name, live.names.hall)
+
+
+def _slip(own: Held, state: SlipState | None) -> wire.Slip:
+    if state is None:
+        return wire.Slip("none", None, None)
+    picture = None
+    if state.picture is not None:
+        picture = picture_url(own.live.id, state.device, state.picture)
+    return wire.Slip(state.status, state.reason or None, picture)  # type: ignore[arg-type]
+
+
+def _earlier(live: Live, ticket: Ticket, token: str) -> wire.Ticket:
+    return wire.Ticket(
+        token=token,
+        number=ticket.number,
+        queue=ticket.queue,
+        service=ticket.service,
+        class_=ticket.class_,
+        status=ticket.status.value,
+        issued_at=live.time_of(ticket.issued_at),
+        ahead=None,
+        wait=None,
+        window=ticket.window,
+        calls=ticket.calls,
+    )

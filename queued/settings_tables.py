@@ -1,0 +1,279 @@
+"""One function a table: what its keys are called, what they may hold, what they become.
+
+The keys and their meaning are the public contract. Whether an id that one table names exists in
+another is checked in `settings_links.py`, after all tables are read.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import zoneinfo
+from collections.abc import Mapping
+from types import MappingProxyType
+from urllib.parse import SplitResult, urlsplit
+
+from queued import settings_values as v
+from queued.settings_reader import Table, instead, shown
+
+ID_IN_WORDS = "an id of 1 to 32 small Latin letters, digits and hyphens"
+HOST = re.compile(r"[A-Za-z0-9._:\-\[\]]{1,253}")
+USB_ID = re.compile(r"[0-9a-fA-F]{4}:[0-9a-fA-F]{4}")
+DEVICE_FILE = re.compile(r"/[^\0]*[^/\0]")
+LINE = re.compile(
+    r"((baud=[1-9][0-9]{2,6}|parity=(none|even|odd)|stop=[12]|bits=[78]"
+    r"|flow=(none|rtscts|xonxoff|dsrdtr))(&(?!$)|$))*"
+)
+"""Parameters of a serial line; which speeds it can have, its driver knows."""
+
+
+def hall(table: Table) -> v.HallSettings:
+    """`[hall]`"""
+    return v.HallSettings(
+        id=_id(table),
+        name=table.text("name"),
+        name_en=table.text("name_en", ""),
+        timezone=_timezone(table),
+        day_starts_minutes=table.clock("day_starts", "04:00"),
+    )
+
+
+def zone(table: Table) -> v.ZoneSettings:
+    """`[[zone]]`"""
+    return v.ZoneSettings(_id(table), table.text("name"), table.text("name_en", ""))
+
+
+def queue(table: Table) -> v.QueueSettings:
+    """`[[queue]]`"""
+    digits = table.number("digits", v.DIGITS, 3)
+    return v.QueueSettings(
+        id=_id(table),
+        letter=table.matching("letter", v.LETTER_PATTERN, "one or two Latin capitals"),
+        name=table.text("name"),
+        name_en=table.text("name_en", ""),
+        # The series must have room for numbers after its first one.
+        first=table.number("first", v.Bounds(0, 10**digits // 2), 1),
+        digits=digits,
+        waiting_max=table.number("waiting_max", v.QUEUE_WAITING, 0) or None,
+    )
+
+
+def service(table: Table) -> v.ServiceSettings:
+    """`[[service]]`"""
+    return v.ServiceSettings(
+        id=_id(table),
+        name=table.text("name"),
+        queue=table.matching("queue", v.ID_PATTERN, ID_IN_WORDS),
+        minutes=table.number("minutes", v.SERVICE_MINUTES),
+        materials=table.texts(
+            "materials", required=False, most=v.MATERIALS_MAX, chars_max=v.SENTENCE_CHARS_MAX
+        ),
+        name_en=table.text("name_en", "", chars_max=v.SENTENCE_CHARS_MAX),
+        initials=table.matching("initials", r"[a-z0-9]{0,40}", "small Latin letters", ""),
+    )
+
+
+def window(table: Table) -> v.WindowSettings:
+    """`[[window]]`; a `*` in `queues` is written out later, when all queues are known."""
+    queues_max = v.ENTRIES_MAX["queue"]
+    return v.WindowSettings(
+        id=_id(table),
+        name=table.text("name"),
+        queues=table.texts("queues", required=True, most=queues_max),
+        overflow=table.texts("overflow", required=False, most=queues_max),
+        zone=table.matching("zone", v.ID_PATTERN, ID_IN_WORDS, "") or None,
+        name_en=table.text("name_en", ""),
+    )
+
+
+def visitor_class(table: Table) -> v.ClassSettings:
+    """`[[class]]`; what one of the four that always exist leaves out keeps its default."""
+    id_ = _id(table)
+    known = next((one for one in v.DEFAULT_CLASSES if one.id == id_), None)
+    return v.ClassSettings(
+        id=id_,
+        name=table.text("name", known.name if known else None),
+        name_en=table.text("name_en", known.name_en if known else ""),
+        head_start_minutes=table.number(
+            "head_start_minutes",
+            v.HEAD_START_MINUTES,
+            known.head_start_minutes if known else None,
+        ),
+        basis=table.text("basis", "", chars_max=v.SENTENCE_CHARS_MAX),
+    )
+
+
+def hours(table: Table) -> v.HoursSettings:
+    """`[[hours]]`"""
+    days = table.texts("days", required=True, most=len(v.DAYS))
+    for day in days:
+        if day not in v.DAYS:
+            table.wrong("days", f"{shown(day)} is not a day{instead(day, v.DAYS, 'Days are')}")
+    if not days and "days" in table:
+        table.wrong("days", "is empty; needed is at least one of " + ", ".join(v.DAYS))
+    opens, closes = table.clock("open"), table.clock("close")
+    if closes <= opens and "open" in table and "close" in table:
+        table.wrong("close", "must be later than open, on the same day")
+    return v.HoursSettings(tuple(day for day in v.DAYS if day in days), opens, closes)
+
+
+def rules(table: Table) -> v.RulesSettings:
+    """`[rules]`"""
+    usual = v.RulesSettings()
+    return v.RulesSettings(
+        recall_max=table.number("recall_max", v.RECALL_TIMES, usual.recall_max),
+        recall_interval_s=table.number(
+            "recall_interval_s", v.RECALL_INTERVAL_S, usual.recall_interval_s
+        ),
+        auto_miss_after_s=table.number(
+            "auto_miss_after_s", v.AUTO_MISS_AFTER_S, usual.auto_miss_after_s
+        ),
+        undo_within_s=table.number("undo_within_s", v.UNDO_WITHIN_S, usual.undo_within_s),
+        overflow_penalty_minutes=table.number(
+            "overflow_penalty_minutes", v.OVERFLOW_PENALTY_MINUTES, usual.overflow_penalty_minutes
+        ),
+        returns_max=table.number("returns_max", v.RETURNS, usual.returns_max),
+        waiting_max=table.number("waiting_max", v.HALL_WAITING, usual.waiting_max),
+        one_live_ticket=table.flag("one_live_ticket", usual.one_live_ticket),
+        slip_expires_s=table.number("slip_expires_s", v.SLIP_EXPIRES_S, usual.slip_expires_s),
+    )
+
+
+def device(table: Table) -> v.DeviceSettings:
+    """`[[device]]`; keys not named here are options of its kind, checked by its driver."""
+    return v.DeviceSettings(
+        id=_id(table),
+        kind=table.choice("kind", v.DEVICE_KINDS),
+        port=_device_port(table),
+        window=table.matching("window", v.ID_PATTERN, ID_IN_WORDS, "") or None,
+        kiosk=table.matching("kiosk", v.ID_PATTERN, ID_IN_WORDS, "") or None,
+        zone=table.matching("zone", v.ID_PATTERN, ID_IN_WORDS, "") or None,
+        options=MappingProxyType(table.options()),
+    )
+
+
+def http(table: Table) -> v.HttpSettings:
+    """`[http]`"""
+    usual = v.HttpSettings()
+    return v.HttpSettings(
+        host=table.matching("host", HOST.pattern, "a host name or an IP address", usual.host),
+        port=table.number("port", v.PORT, usual.port),
+        public_url=_url(table, "public_url", ("http", "https"), need_host=True) or "",
+        trusted_proxies=table.texts("trusted_proxies", required=False, most=20),
+        public_requests_per_minute=table.number(
+            "public_requests_per_minute",
+            v.PUBLIC_REQUESTS_PER_MINUTE,
+            usual.public_requests_per_minute,
+        ),
+        sign_in_attempts_per_minute=table.number(
+            "sign_in_attempts_per_minute",
+            v.SIGN_IN_ATTEMPTS_PER_MINUTE,
+            usual.sign_in_attempts_per_minute,
+        ),
+        tickets_per_minute=table.number(
+            "tickets_per_minute", v.TICKETS_PER_MINUTE, usual.tickets_per_minute
+        ),
+        streams_max=table.number("streams_max", v.STREAMS, usual.streams_max),
+        session_hours=table.number("session_hours", v.SESSION_HOURS, usual.session_hours),
+    )
+
+
+def redis(table: Table) -> v.RedisSettings:
+    """`[redis]`"""
+    return v.RedisSettings(_url(table, "url", ("redis", "rediss", "unix")))
+
+
+def storage(table: Table) -> v.StorageSettings:
+    """`[storage]`"""
+    return v.StorageSettings(_url(table, "url", ("sqlite", "postgresql")))
+
+
+# ── Pieces of tables ──────────────────────────────────────────────────────────────────────
+
+
+def _id(table: Table) -> str:
+    return table.matching("id", v.ID_PATTERN, ID_IN_WORDS)
+
+
+def _timezone(table: Table) -> str:
+    name = table.text("timezone", "Asia/Shanghai")
+    try:
+        zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        # A folder ("Asia") is an OSError, a path ("../x") a ValueError.
+        known = sorted(zoneinfo.available_timezones())
+        near = difflib.get_close_matches(name, known, n=1)
+        example = near[0] if near else "Asia/Shanghai"
+        table.wrong(
+            "timezone",
+            f'{shown(name)} is not a time zone of the tz database; did you mean "{example}"?',
+        )
+        return "Asia/Shanghai"
+    return name
+
+
+def _device_port(table: Table) -> str:
+    """A port URL whose parts can be right; whether something is plugged in shows at run time."""
+    text = table.text("port", chars_max=v.SENTENCE_CHARS_MAX)
+    if not text:
+        return ""
+    reason = port_problem(text)
+    if reason:
+        table.wrong("port", f"{shown(text)} {reason}")
+    return text
+
+
+def port_problem(port: str) -> str:
+    """Why `port` cannot be the URL of a device, or "" if it can."""
+    parts = _split(port)
+    if parts is None or "://" not in port:
+        return f"is not a URL; allowed: {', '.join(PORT_EXAMPLES.values())}"
+    if parts.scheme not in PORT_EXAMPLES:
+        tail = instead(parts.scheme, PORT_EXAMPLES, "Allowed")
+        return f'has the unknown beginning "{parts.scheme}"{tail}'
+    bare = not parts.netloc and not parts.fragment
+    empty_path = parts.path in ("", "/")
+    good = {
+        "tcp": bool(parts.hostname) and parts.port != 0 and empty_path and not parts.query,
+        "serial": bare and DEVICE_FILE.fullmatch(parts.path) and LINE.fullmatch(parts.query),
+        "usb": USB_ID.fullmatch(parts.netloc) and empty_path and not parts.query,
+        "file": bare and DEVICE_FILE.fullmatch(parts.path) and not parts.query,
+        "virtual": bare and empty_path and not parts.query,
+    }[parts.scheme]
+    return "" if good else f"cannot be opened; needed is {PORT_EXAMPLES[parts.scheme]}"
+
+
+PORT_EXAMPLES: Mapping[str, str] = MappingProxyType({
+    "tcp": "tcp://192.168.1.50:9100",
+    "serial": "serial:///dev/ttyUSB0?baud=9600",
+    "usb": "usb://04b8:0202",
+    "file": "file:///dev/usb/lp0",
+    "virtual": "virtual://",
+})  # fmt: skip
+
+
+def _url(
+    table: Table, key: str, schemes: tuple[str, ...], *, need_host: bool = False
+) -> str | None:
+    text = table.text(key, "", chars_max=v.SENTENCE_CHARS_MAX)
+    if not text:
+        return None
+    parts = _split(text)
+    # "postgresql+asyncpg://" names a driver after the plus.
+    if parts is None or parts.scheme.split("+")[0] not in schemes or "://" not in text:
+        # The value may carry a password: it is not repeated.
+        table.wrong(key, f"is not a URL beginning with {' or '.join(f'{s}://' for s in schemes)}")
+        return None
+    if need_host and (not parts.hostname or parts.query or parts.fragment):
+        table.wrong(key, "needs a host and nothing after the path, as https://hall.example.org")
+        return None
+    return text.rstrip("/") if need_host else text
+
+
+def _split(text: str) -> SplitResult | None:
+    try:
+        parts = urlsplit(text)
+        parts.port  # noqa: B018  raises for a port that is no number
+    except ValueError:
+        return None
+    return parts

@@ -1,0 +1,317 @@
+"""Slips: every `TicketIssued` becomes one slip on paper, once, whatever dies in between.
+
+How it works. A follower of the journal writes each new slip and its own cursor into the ledger
+in one transaction. The device process is told of every queued slip, now and after each of its
+restarts; it answers "ready" when the printer is well, the ledger then records `sent`, and only
+then the bytes leave. So after a crash a slip is certainly unprinted (queued: it is printed) or
+possibly printed (sent: a person decides, the reprint says 补打).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+
+from drivers.jobs import (
+    Block,
+    DeviceReport,
+    JobDone,
+    JobFailed,
+    JobGo,
+    JobReady,
+    PrintSlip,
+    Report,
+    SlipPrinted,
+)
+from queued.core import views
+from queued.core.events import TicketIssued
+from queued.core.model import Status, TicketId
+from queued.core.plan import Millis
+from queued.device_link import DeviceLink
+from queued.engine.bus import Bus
+from queued.engine.clock import Clock
+from queued.engine.codec import event_of
+from queued.engine.follow import pages
+from queued.engine.halls import RunningHall
+from queued.engine.ports import Journal, Record
+from queued.outputs import SlipFacts, printer_of, slip
+from queued.server.devices import PrintedSlip, SlipState
+from queued.settings_values import Settings
+from queued.storage.ledger import Ledger, MarkRefused, Slip, SlipStatus, SlipUnknown
+
+log = logging.getLogger(__name__)
+
+FOLLOWER = "slips"
+"""Name of the cursor."""
+
+PICTURES_KEPT = 100
+"""Slips a virtual printer's page can show; older pictures go from its folder."""
+
+REPORTS_MAX = 10_000
+"""Reports waiting for the ledger; the device process has far smaller queues."""
+
+UNCONFIRMED = "unconfirmed"
+"""All bytes left, and the printer does not say what became of them."""
+
+INTERRUPTED = "interrupted"
+"""The process died between "sent" and the answer: the slip may be on paper."""
+
+_ENCODER = msgspec.json.Encoder()
+_BLOCKS: msgspec.json.Decoder[tuple[Block, ...]] = msgspec.json.Decoder(tuple[Block, ...])
+
+
+class Slips:
+    """The slips of one hall, and what the server asks about its devices."""
+
+    def __init__(
+        self,
+        *,
+        hall: RunningHall,
+        settings: Settings,
+        journal: Journal,
+        bus: Bus,
+        ledger: Ledger,
+        link: DeviceLink,
+        clock: Clock,
+        spool: Path,
+        ticket_url: Callable[[str], str],
+    ) -> None:
+        """`ticket_url` makes the address of an own-ticket page from its token."""
+        self._hall = hall
+        self._settings = settings
+        self._journal = journal
+        self._bus = bus
+        self._ledger = ledger
+        self._link = link
+        self._clock = clock
+        self._spool = spool
+        self._ticket_url = ticket_url
+        self._inbox: asyncio.Queue[Report | None] = asyncio.Queue(REPORTS_MAX)
+        self._pictures: dict[str, deque[PrintedSlip]] = {}
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        """Settle what a crash left, then follow the journal. Call before the link starts."""
+        for left in await self._ledger.unfinished(self._hall.id):
+            if left.status is SlipStatus.SENT:
+                await self._mark(left.job, SlipStatus.FAILED, INTERRUPTED)
+        loop = asyncio.get_running_loop()
+        self._tasks = [loop.create_task(self._follow()), loop.create_task(self._settle())]
+
+    async def stop(self) -> None:
+        """Stop following. What is unfinished is in the ledger."""
+        for task in self._tasks:
+            task.cancel()
+        for task in self._tasks:
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+    def on_up(self) -> None:
+        """The device process is new: everything unfinished must be said again."""
+        self._put(None)
+
+    def on_report(self, report: Report) -> None:
+        """A listener of the link."""
+        if isinstance(report, JobReady | JobDone | JobFailed | SlipPrinted):
+            self._put(report)
+
+    # ── What the server asks ──────────────────────────────────────────────────────────────
+
+    def reports(self) -> Sequence[DeviceReport]:
+        """The last report of each device."""
+        return self._link.reports()
+
+    def strip_texts(self) -> Mapping[str, str]:
+        """Device id → the text it shows now."""
+        return self._link.strip_texts()
+
+    async def slip_of(self, hall: str, day: str, ticket: TicketId) -> SlipState | None:
+        """The newest slip of a ticket; None if none was ever wanted."""
+        found = await self._ledger.of_ticket(hall, day, ticket)
+        return self._state(found) if found else None
+
+    async def reprint(self, hall: str, day: str, ticket: TicketId, by: str) -> SlipState:
+        """Print once more, marked 补打; one already on its way is not doubled."""
+        last = await self._ledger.of_ticket(hall, day, ticket)
+        if last is not None and last.status is SlipStatus.QUEUED:
+            return self._state(last)
+        now = self._clock.now()
+        job = f"{day}-{ticket}-r{now}"
+        again = self._slip(day, ticket, job, seq=0, origin=by, at=now, reprint=True)
+        if again is None:
+            return SlipState(SlipStatus.FAILED.value, "unknown_device", "")
+        await self._enqueue(0, [again])
+        return self._state(again)
+
+    def slips(self, device: str) -> Sequence[PrintedSlip]:
+        """Slips of a virtual printer, newest first; empty for any other device."""
+        return tuple(self._pictures.get(device, ()))
+
+    def _state(self, found: Slip) -> SlipState:
+        shown = any(p.id == found.job for p in self._pictures.get(found.device, ()))
+        picture = found.job if shown else None
+        return SlipState(found.status.value, found.reason, found.device, picture)
+
+    # ── From the journal to the ledger ────────────────────────────────────────────────────
+
+    async def _follow(self) -> None:
+        after = await self._ledger.cursor(self._hall.id, FOLLOWER)
+        async for page in pages(self._journal, self._bus, self._hall.id, after):
+            await self._take(page)
+
+    async def _take(self, page: Sequence[Record]) -> None:
+        # A record is readable a moment before the actor swaps its hall: wait for the swap.
+        await self._bus.passed(self._hall.id, page[-1].seq - 1)
+        new = []
+        for record in page:
+            event = event_of(record) if record.type == TicketIssued.__name__ else None
+            if not isinstance(event, TicketIssued):
+                continue
+            wanted = self._first_slip(event, record.seq)
+            if wanted is not None:
+                new.append(wanted)
+        await self._enqueue(page[-1].seq, new)
+
+    def _first_slip(self, event: TicketIssued, seq: int) -> Slip | None:
+        """None for a ticket of an earlier day: it needs no paper any more."""
+        hall = self._hall.actor.hall
+        if hall.day is None or event.ticket > len(hall.tickets):
+            return None
+        if hall.ticket(event.ticket).issued_at != event.at:
+            return None
+        job = f"{hall.day}-{event.ticket}"
+        return self._slip(hall.day, event.ticket, job, seq, event.by, event.at)
+
+    def _slip(
+        self,
+        day: str,
+        id_: TicketId,
+        job: str,
+        seq: int,
+        origin: str,
+        at: Millis,
+        reprint: bool = False,
+    ) -> Slip | None:
+        """A slip as of now; None without a printer, or if the ticket is not of today."""
+        hall = self._hall.actor.hall
+        device = printer_of(self._settings.devices, origin)
+        if device is None or hall.day != day or id_ > len(hall.tickets):
+            return None
+        ticket = hall.ticket(id_)
+        ahead = views.ahead(hall, ticket)
+        waiting = ticket.status is Status.WAITING
+        wait = self._hall.estimator.wait(ticket.queue, ahead, hall.at) if waiting else None
+        token = self._hall.tokens.token(day, id_)
+        facts = SlipFacts(
+            hall_name=hall.plan.name,
+            zone=self._hall.calendar.zone,
+            ahead=ahead,
+            wait=wait,
+            url=self._ticket_url(token),
+            reprint=reprint,
+        )
+        return Slip(
+            job=job,
+            day=day,
+            ticket=id_,
+            number=ticket.number,
+            device=device.id,
+            seq=seq,
+            created_at=at,
+            expires_at=Millis(at + self._settings.rules.slip_expires_s * 1000),
+            body=_ENCODER.encode(slip(hall, ticket, facts)),
+            reprint=reprint,
+            updated_at=at,
+        )
+
+    async def _enqueue(self, seq: int, slips: Sequence[Slip]) -> None:
+        for new in await self._ledger.enqueue(self._hall.id, FOLLOWER, seq, slips):
+            self._say(new)
+
+    def _say(self, new: Slip) -> None:
+        blocks = _BLOCKS.decode(new.body)
+        self._link.send(PrintSlip(new.job, new.device, blocks, new.expires_at))
+
+    # ── From the device process to the ledger ─────────────────────────────────────────────
+
+    def _put(self, report: Report | None) -> None:
+        try:
+            self._inbox.put_nowait(report)
+        except asyncio.QueueFull:
+            log.error("too many device reports wait; one is dropped")
+
+    async def _settle(self) -> None:
+        while True:
+            report = await self._inbox.get()
+            try:
+                await self._one(report)
+            except (MarkRefused, SlipUnknown) as error:
+                log.error("the ledger refuses a device report: %s", error)
+
+    async def _one(self, report: Report | None) -> None:
+        match report:
+            case None:
+                await self._say_again()
+            case JobReady(job):
+                await self._mark(job, SlipStatus.SENT, "")
+                self._link.send(JobGo(job))
+            case JobDone(job, _, confirmed):
+                if confirmed:
+                    await self._mark(job, SlipStatus.CONFIRMED, "")
+                else:
+                    await self._mark(job, SlipStatus.SENT, UNCONFIRMED)
+            case JobFailed():
+                await self._failed(report)
+            case SlipPrinted():
+                await self._printed(report)
+
+    async def _say_again(self) -> None:
+        for left in await self._ledger.unfinished(self._hall.id):
+            if left.status is SlipStatus.SENT:
+                # The process that had it is gone without an answer.
+                await self._mark(left.job, SlipStatus.FAILED, INTERRUPTED)
+            else:
+                self._say(left)
+
+    async def _failed(self, report: JobFailed) -> None:
+        found = await self._ledger.slip(self._hall.id, report.job)
+        if found is None:
+            raise SlipUnknown(report.job)
+        untouched = not report.maybe_printed
+        alive = self._clock.now() < found.expires_at
+        if found.status is SlipStatus.SENT and untouched and alive:
+            again = await self._ledger.mark(
+                self._hall.id,
+                report.job,
+                SlipStatus.QUEUED,
+                report.reason,
+                self._clock.now(),
+                nothing_printed=True,
+            )
+            self._say(again)
+            return
+        expired = report.reason == "expired" and found.status is SlipStatus.QUEUED
+        status = SlipStatus.EXPIRED if expired else SlipStatus.FAILED
+        await self._mark(report.job, status, report.reason)
+
+    async def _printed(self, report: SlipPrinted) -> None:
+        found = await self._ledger.slip(self._hall.id, report.job)
+        shown = self._pictures.setdefault(report.device, deque(maxlen=PICTURES_KEPT))
+        shown.appendleft(
+            PrintedSlip(
+                id=report.job,
+                at=self._clock.now(),
+                number=found.number if found else "",
+                text=report.text,
+                png=self._spool / report.png,
+            )
+        )
+
+    async def _mark(self, job: str, status: SlipStatus, reason: str) -> None:
+        await self._ledger.mark(self._hall.id, job, status, reason, self._clock.now())

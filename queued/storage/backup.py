@@ -1,0 +1,152 @@
+"""A copy of everything in one file, taken while the hall works; and back again.
+
+How it works. SQLite's backup reads one moment of the database while the writer goes on. The
+copy gets the folder's secret too, because slips in visitors' hands depend on it: keep backups
+as carefully as the folder itself. A copy counts only after it was opened again and proven
+record by record; until then it has another name.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from queued.storage.errors import Damaged, FolderNotEmpty, StoreError
+from queued.storage.folder import (
+    DATABASE,
+    SECRET,
+    SECRET_BYTES,
+    make_folder,
+    read_secret,
+    sync_folder,
+    touch_private,
+    write_private,
+)
+from queued.storage.verify import Report, verify_file
+
+_SECRET_TABLE = "backup_secret"
+
+
+async def backup(data_dir: Path | str, file: Path | str) -> Report:
+    """Copy `data_dir` into the new `file` (0600); what is in it. Works beside a running owner.
+
+    Raises `StoreError` if `file` exists or cannot be written, `Damaged` if the copy is not
+    sound (then there is no `file`).
+    """
+    return await asyncio.to_thread(_backup, Path(data_dir), Path(file))
+
+
+async def restore(file: Path | str, data_dir: Path | str) -> Report:
+    """Make the absent or empty `data_dir` from a backup; what is in it.
+
+    Raises `FolderNotEmpty`, `StoreError`, `Damaged`; then `data_dir` is as it was.
+    """
+    return await asyncio.to_thread(_restore, Path(file), Path(data_dir))
+
+
+def _backup(folder: Path, file: Path) -> Report:
+    source = folder / DATABASE
+    if not source.is_file():
+        raise StoreError(f"there is no queued database in {folder}")
+    if file.exists():
+        raise StoreError(f"{file} exists already: give the backup a name of its own")
+    secret = read_secret(folder, create=False)
+    draft = _draft_of(file)
+    try:
+        touch_private(draft)
+        _copy(source, draft)
+        with closing(_open(draft)) as copy:
+            copy.execute(f"CREATE TABLE {_SECRET_TABLE} (secret BLOB NOT NULL)")
+            copy.execute(f"INSERT INTO {_SECRET_TABLE} VALUES (?)", (secret,))
+            copy.commit()
+        report = _proven(draft)
+        os.rename(draft, file)
+        sync_folder(file.parent)
+    except (sqlite3.Error, OSError) as error:
+        raise StoreError(f"cannot back up to {file}: {error}") from error
+    finally:
+        _remove(draft)
+    return report
+
+
+def _restore(file: Path, folder: Path) -> Report:
+    if not file.is_file():
+        raise StoreError(f"there is no backup {file}")
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise FolderNotEmpty(f"{folder} is not empty: restore into a new folder, then swap them")
+    made = not folder.exists()
+    make_folder(folder)
+    draft = _draft_of(folder / DATABASE)
+    try:
+        touch_private(draft)
+        _copy(file, draft)
+        secret = _take_secret(draft)
+        report = _proven(draft)
+        write_private(folder / SECRET, secret)
+        # Last: a folder with a database in it is a whole one.
+        os.rename(draft, folder / DATABASE)
+        sync_folder(folder)
+    except BaseException as error:
+        (folder / SECRET).unlink(missing_ok=True)
+        _remove(draft)
+        if made:
+            folder.rmdir()
+        if isinstance(error, sqlite3.Error | OSError):
+            raise StoreError(f"cannot restore {file}: {error}") from error
+        raise
+    _remove(draft)
+    return report
+
+
+def _open(file: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(file, timeout=5)
+    connection.execute("PRAGMA synchronous=FULL")
+    return connection
+
+
+def _copy(source: Path, target: Path) -> None:
+    """One moment of `source`, as a file that needs no other beside it."""
+    # The source is opened for reading and writing: a WAL left by a crash must be read too.
+    uri = f"{source.absolute().as_uri()}?mode=rw"
+    with closing(sqlite3.connect(uri, uri=True, timeout=5)) as original:
+        original.execute("PRAGMA wal_autocheckpoint=0")
+        with closing(_open(target)) as copy:
+            # All pages in one step: a copy in several would start again at every commit.
+            original.backup(copy, pages=-1)
+            copy.execute("PRAGMA journal_mode=DELETE")
+
+
+def _take_secret(draft: Path) -> bytes:
+    with closing(_open(draft)) as copy:
+        try:
+            rows = copy.execute(f"SELECT secret FROM {_SECRET_TABLE}").fetchall()
+        except sqlite3.OperationalError as error:
+            raise Damaged("this is a database, but not a backup made by queued") from error
+        if len(rows) != 1 or not isinstance(rows[0][0], bytes) or len(rows[0][0]) < SECRET_BYTES:
+            raise Damaged("the backup's secret is spoiled")
+        copy.execute(f"DROP TABLE {_SECRET_TABLE}")
+        copy.commit()
+        return rows[0][0]
+
+
+def _proven(draft: Path) -> Report:
+    report = verify_file(draft)
+    if not report.ok:
+        found = [*report.problems]
+        for hall in report.halls:
+            found += [f"hall {hall.hall}: {problem}" for problem in hall.problems]
+        raise Damaged(f"the copy is not sound: {'; '.join(found)}")
+    return report
+
+
+def _draft_of(file: Path) -> Path:
+    return file.with_name(f".{file.name}.{secrets.token_hex(4)}")
+
+
+def _remove(draft: Path) -> None:
+    for suffix in ("", "-wal", "-shm", "-journal"):
+        draft.with_name(draft.name + suffix).unlink(missing_ok=True)

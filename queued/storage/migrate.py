@@ -1,0 +1,68 @@
+"""The version of a database: make a new one, bring an old one up, refuse a newer one.
+
+A step is a function of a connection, kept for as long as somebody may still have the version
+it starts from; it uses literal SQL, because `tables` only knows the newest shape. All steps
+and the new version number are one transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TypeAlias
+
+from sqlalchemy import Connection, inspect, select
+
+from queued.storage import tables
+from queued.storage.errors import SchemaUnknown
+
+VERSION = 1
+"""Of the tables in `tables`."""
+
+Step: TypeAlias = Callable[[Connection], None]
+
+STEPS: Mapping[int, Step] = {}
+"""From this version to the next. Version 1 is the first, so there is none yet."""
+
+
+def version_of(connection: Connection) -> int | None:
+    """The version; None of an empty database. Raises `SchemaUnknown` if it is not ours."""
+    names = inspect(connection).get_table_names()
+    if tables.schema_version.name not in names:
+        if names:
+            raise SchemaUnknown(f"not a queued database: it has the tables {', '.join(names)}")
+        return None
+    versions = connection.execute(select(tables.schema_version.c.version)).scalars().all()
+    if len(versions) != 1:
+        raise SchemaUnknown(f"the database names {len(versions)} versions instead of one")
+    return versions[0]
+
+
+def migrate(
+    connection: Connection, version: int = VERSION, steps: Mapping[int, Step] = STEPS
+) -> int | None:
+    """Bring the database to `version`; returns the one it had, None if it was empty.
+
+    Raises `SchemaUnknown` for a newer one. The caller's transaction makes it all or nothing.
+    """
+    found = version_of(connection)
+    if found is None:
+        tables.metadata.create_all(connection)
+        connection.execute(tables.schema_version.insert().values(version=version))
+        return None
+    refuse_newer(found, version)
+    for at in range(found, version):
+        if at not in steps:
+            raise SchemaUnknown(f"there is no way from version {at} of the database to {at + 1}")
+        steps[at](connection)
+    if found != version:
+        connection.execute(tables.schema_version.update().values(version=version))
+    return found
+
+
+def refuse_newer(found: int, version: int = VERSION) -> None:
+    """Raises `SchemaUnknown` if `found` is beyond `version`."""
+    if found > version:
+        raise SchemaUnknown(
+            f"the database has version {found}, this queued knows up to {version}: "
+            "install the newer queued again"
+        )

@@ -1,0 +1,93 @@
+"""The way in: a data folder, opened and checked, with everything a hall keeps in it."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from queued.storage.accounts import Accounts
+from queued.storage.connect import check, open_connection, sqlite_reader, sqlite_writer
+from queued.storage.database import Database
+from queued.storage.errors import StoreError
+from queued.storage.folder import DATABASE, FolderLock, make_folder, read_secret
+from queued.storage.journal import SqlJournal
+from queued.storage.ledger import Ledger
+from queued.storage.migrate import VERSION, migrate, refuse_newer, version_of
+from queued.storage.tickets import Tickets
+
+
+class Store:
+    """An open data folder. Make one with `Store.open`, end it with `close`.
+
+    `secret` is what ticket tokens are derived from: at least 32 random bytes.
+    """
+
+    def __init__(
+        self, folder: Path, database: Database, secret: bytes, lock: FolderLock | None
+    ) -> None:
+        self.folder = folder
+        self.secret = secret
+        self.journal = SqlJournal(database, writable=lock is not None)
+        self.ledger = Ledger(database)
+        self.accounts = Accounts(database)
+        self.tickets = Tickets(database)
+        self._database = database
+        self._lock = lock
+
+    @classmethod
+    async def open(cls, data_dir: Path | str, *, create: bool = True, owner: bool = True) -> Store:
+        """Open `data_dir`; with `create`, make what is missing. Raises `StoreError`.
+
+        The owner holds the folder's lock and may append; there is one at a time. With
+        `owner=False` (`queued token`, `queued user`) the store works beside a running owner:
+        everything but the journal may be changed.
+        """
+        return await asyncio.to_thread(_open, Path(data_dir), create, owner)
+
+    async def close(self) -> None:
+        """Finish what was accepted, let go of the folder. Closing twice does nothing."""
+        await self._database.close()
+        if self._lock is not None:
+            self._lock.release()
+
+
+def _open(folder: Path, create: bool, owner: bool) -> Store:
+    file = folder / DATABASE
+    if create:
+        make_folder(folder)
+    elif not file.is_file():
+        raise StoreError(f"there is no queued database in {folder}")
+    lock = FolderLock(folder) if owner else None
+    try:
+        _prepare(folder, owner=owner)
+        secret = read_secret(folder, create=create)
+        database = Database(sqlite_writer(file, checkpoints=owner), sqlite_reader(file))
+    except BaseException:
+        if lock is not None:
+            lock.release()
+        raise
+    return Store(folder, database, secret, lock)
+
+
+def _prepare(folder: Path, *, owner: bool) -> None:
+    """A sound database of this version, before anything else looks at it."""
+    connection = open_connection(sqlite_writer(folder / DATABASE, checkpoints=owner), durable=True)
+    try:
+        if owner:
+            check(connection)
+        with connection.begin():
+            found = version_of(connection)
+        if found == VERSION:
+            return
+        if found is not None:
+            refuse_newer(found)
+        # Nobody may be at work while the tables change under him.
+        lock = None if owner else FolderLock(folder)
+        try:
+            with connection.begin():
+                migrate(connection)
+        finally:
+            if lock is not None:
+                lock.release()
+    finally:
+        connection.close()

@@ -1,0 +1,195 @@
+"""The tables, as SQLAlchemy Core metadata: the same for SQLite and PostgreSQL.
+
+`journal` is the truth. `ticket` and `snapshot` follow from it and can be rebuilt; `answer` is
+written in the journal's transaction. `cursor`, `slip`, `token`, `user` and `session` are facts
+of their own. Times are Unix milliseconds; digests are SHA-256 in hexadecimal.
+
+What is written in the journal's transaction is `WITHOUT ROWID` in SQLite: its rows live in the
+primary key's own tree, one write instead of two.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+)
+
+metadata = MetaData()
+
+
+def _text(name: str) -> Column[str]:
+    return Column(name, Text, nullable=False)
+
+
+def _number(name: str) -> Column[int]:
+    return Column(name, BigInteger, nullable=False)
+
+
+def _maybe_text(name: str) -> Column[str]:
+    return Column(name, Text)
+
+
+def _maybe_number(name: str) -> Column[int]:
+    return Column(name, BigInteger)
+
+
+schema_version = Table(
+    "schema_version",
+    metadata,
+    Column("version", Integer, primary_key=True, autoincrement=False),
+)
+
+journal = Table(
+    "journal",
+    metadata,
+    Column("hall", Text, primary_key=True),
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    _number("at"),
+    _text("type"),
+    _text("by"),
+    Column("body", LargeBinary, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""Events in order. The primary key fences: one owner per seq."""
+
+answer = Table(
+    "answer",
+    metadata,
+    Column("hall", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    _text("fingerprint"),
+    _number("seq"),
+    _number("at"),
+    Column("body", LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""First answers to commands with a key."""
+
+Index("answer_by_time", answer.c.hall, answer.c.at)
+
+snapshot = Table(
+    "snapshot",
+    metadata,
+    Column("hall", Text, primary_key=True),
+    _number("seq"),
+    Column("hash", LargeBinary, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    _text("digest"),
+)
+"""A folded hall; `hash` is that of the record at `seq`, `digest` that of `body`."""
+
+ticket = Table(
+    "ticket",
+    metadata,
+    Column("hall", Text, primary_key=True),
+    Column("day", Text, primary_key=True),
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    _text("number"),
+    _text("queue"),
+    _maybe_text("service"),
+    _text("class"),
+    _text("status"),
+    _number("issued_at"),
+    _number("base"),
+    _number("key"),
+    _maybe_text("window"),
+    _number("calls"),
+    _maybe_number("called_at"),
+    _maybe_number("first_called_at"),
+    _maybe_number("started_at"),
+    _maybe_number("ended_at"),
+    _number("returns"),
+    _maybe_number("slot"),
+    _text("language"),
+    _number("party"),
+    _text("reason"),
+    _text("was"),
+    _maybe_text("was_window"),
+    _number("was_calls"),
+    _maybe_number("was_called_at"),
+    _text("origin"),
+    sqlite_with_rowid=False,
+)
+"""Tickets as they are now, one row each: for people who like SQL, and for reports. After hall
+and day the columns are the fields of `core.model.Ticket` in their order; a test compares."""
+
+cursor = Table(
+    "cursor",
+    metadata,
+    Column("hall", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    _number("seq"),
+)
+"""How far each follower of the journal has come."""
+
+slip = Table(
+    "slip",
+    metadata,
+    Column("hall", Text, primary_key=True),
+    Column("job", Text, primary_key=True),
+    _text("day"),
+    Column("ticket", Integer, nullable=False),
+    _text("number"),
+    _text("device"),
+    _number("seq"),
+    Column("reprint", Boolean, nullable=False),
+    _text("status"),
+    _text("reason"),
+    _number("created_at"),
+    _number("expires_at"),
+    _number("updated_at"),
+    Column("body", LargeBinary, nullable=False),
+)
+"""The ledger of slips: what was to be printed and what became of it."""
+
+Index("slip_by_status", slip.c.hall, slip.c.status)
+Index("slip_by_ticket", slip.c.hall, slip.c.day, slip.c.ticket, slip.c.created_at)
+Index("slip_by_device", slip.c.hall, slip.c.device, slip.c.created_at)
+
+token = Table(
+    "token",
+    metadata,
+    Column("digest", Text, primary_key=True),
+    _text("role"),
+    _text("name"),
+    _maybe_text("window"),
+    _number("created_at"),
+    _maybe_number("revoked_at"),
+)
+"""Access tokens. The token itself is stored nowhere."""
+
+user = Table(
+    "user",
+    metadata,
+    Column("name", Text, primary_key=True),
+    _text("role"),
+    _text("password"),
+    _number("created_at"),
+    _maybe_number("disabled_at"),
+)
+"""People who sign in. `password` is an opaque hash made by the server."""
+
+session = Table(
+    "session",
+    metadata,
+    Column("digest", Text, primary_key=True),
+    Column("user", Text, ForeignKey("user.name", ondelete="CASCADE")),
+    Column("token", Text, ForeignKey("token.digest", ondelete="CASCADE")),
+    _text("csrf"),
+    _number("created_at"),
+    _number("expires_at"),
+)
+"""Signed-in browsers: of a user, or of a token's holder."""
+
+Index("session_by_user", session.c.user)
+Index("session_by_token", session.c.token)

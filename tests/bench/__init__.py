@@ -1,0 +1,1 @@
+"""What a hall costs, measured beside the bare component in the same run. `make bench`."""

@@ -1,0 +1,403 @@
+"""A second rulebook, naive on purpose: lists, dicts, and everything sorted anew each time.
+
+Written from the rules of the hall (the sentences of the calling rule, the docstrings of commands
+and events), not from `queued.core`; of that it uses only the names of commands and the plan.
+Where the real one is clever (sorted lines, chunks, series), this one looks at all tickets.
+"""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+MIN = 60_000
+BUSY = ("called", "serving")
+OVER = ("served", "cancelled")
+BOSSES = ("manager", "admin", "system", "timer")
+
+
+class No(Exception):
+    """Refused, with the code."""
+
+
+class Model:
+    """A hall as a child would keep it: every ticket of today in a list, every window in a dict."""
+
+    def __init__(self) -> None:
+        self.plan: Any = None
+        self.day: str | None = None
+        self.open = False
+        self.ends_at = 0
+        self.hours: Any = ()
+        self.tickets: list[dict[str, Any]] = []
+        self.windows: dict[str, dict[str, Any]] = {}
+        self.next: dict[str, int] = {}
+        self.board: list[dict[str, Any]] = []
+        self.tally: dict[str, int] | None = None
+        self.why: dict[str, Any] | None = None
+
+    def do(self, command: Any, at: int) -> None:
+        """Carry out a command. Raises `No` and has changed nothing."""
+        self.tally = self.why = None
+        getattr(self, type(command).__name__)(command, at)
+
+    # ── Questions ─────────────────────────────────────────────────────────────────────────
+
+    def waiting(self, queue: str) -> list[dict[str, Any]]:
+        """Who waits in the common line of a queue, first to last."""
+        return self.sorted(t for t in self.tickets if t["queue"] == queue and t["only"] is None)
+
+    def bound(self, window: str) -> list[dict[str, Any]]:
+        """Who waits for this window and no other."""
+        return self.sorted(t for t in self.tickets if t["only"] == window)
+
+    def sorted(self, tickets: Any) -> list[dict[str, Any]]:
+        waiting = [t for t in tickets if t["status"] == "waiting"]
+        return sorted(waiting, key=lambda t: (t["key"], t["id"]))
+
+    def order(self, queue: str) -> list[str]:
+        """The numbers of everybody who waits in a queue, bound ones among them."""
+        return [t["number"] for t in self.sorted(t for t in self.tickets if t["queue"] == queue)]
+
+    def head_start(self, class_: str) -> int:
+        return self.plan.classes[class_].head_start_ms if class_ in self.plan.classes else 0
+
+    def key(self, ticket: dict[str, Any], returns: int) -> int:
+        """Base minus head start; who returned has at least that of a return."""
+        start = self.head_start(ticket["class"])
+        if returns:
+            start = max(start, self.head_start("return"))
+        return ticket["base"] - start
+
+    def deadlines(self) -> list[tuple[int, str]]:
+        """When something happens by itself: (moment, "miss WINDOW" or "night")."""
+        found = [(self.ends_at, "night")] if self.open else []
+        after = self.plan.rules.auto_miss_after_ms if self.plan else 0
+        for name, window in self.windows.items():
+            if after and window["ticket"] and window["ticket"]["status"] == "called":
+                found.append((window["ticket"]["called_at"] + after, f"miss {name}"))
+        return sorted(found)
+
+    # ── Guards ────────────────────────────────────────────────────────────────────────────
+
+    def window(self, name: str) -> dict[str, Any]:
+        if self.plan is None or name not in self.plan.windows:
+            raise No("unknown_window")
+        return self.windows[name]
+
+    def my_window(self, command: Any) -> dict[str, Any]:
+        window = self.window(command.window)
+        if window["status"] == "closed":
+            raise No("window_not_open")
+        role, colon, _ = command.by.partition(":")
+        if window["clerk"] != command.by and not (role in BOSSES and colon):
+            raise No("not_yours")
+        return window
+
+    def free_window(self, command: Any) -> dict[str, Any]:
+        window = self.my_window(command)
+        if window["ticket"]:
+            raise No("window_busy")
+        return window
+
+    def calling_window(self, command: Any) -> dict[str, Any]:
+        window = self.free_window(command)
+        if window["status"] != "open":
+            raise No("window_not_open")
+        return window
+
+    def in_hand(self, command: Any, *statuses: str, refusal: str) -> dict[str, Any]:
+        ticket = self.my_window(command)["ticket"]
+        if not ticket or ticket["status"] not in statuses:
+            raise No(refusal)
+        return ticket
+
+    def numbered(self, number: str) -> dict[str, Any]:
+        found = [t for t in self.tickets if t["number"] == number]
+        if not found:
+            raise No("unknown_ticket")
+        return found[-1]
+
+    # ── Furniture and days ────────────────────────────────────────────────────────────────
+
+    def Configure(self, command: Any, at: int) -> None:
+        new, old = command.plan, self.plan
+        if getattr(new, "name", "") == "broken":
+            raise No("plan_invalid")
+        if old is not None:
+            self.nothing_is_lost(new, old)
+        closed = {"status": "closed", "clerk": "", "reason": "", "ticket": None, "undo": None}
+        fresh = {"called": 0, "served": 0, "missed": 0, "parked": 0, "transferred": 0}
+        self.windows = {
+            name: self.windows.get(name) or {**closed, "counts": dict(fresh)}
+            for name in new.windows
+        }
+        self.plan = new
+
+    def nothing_is_lost(self, new: Any, old: Any) -> None:
+        for name, queue in old.queues.items():
+            other = new.queues.get(name)
+            if not other and any(
+                t["queue"] == name and t["status"] not in OVER for t in self.tickets
+            ):
+                raise No("plan_in_use")
+            gave = any(t["taken_in"] == name for t in self.tickets)
+            spelling = (queue.letter, queue.first, queue.digits)
+            if gave and (not other or (other.letter, other.first, other.digits) != spelling):
+                raise No("plan_in_use")
+        for name, window in self.windows.items():
+            may_go_back = any(
+                t["status"] == "called" and t["before"]["only"] == name for t in self.tickets
+            )
+            if name not in new.windows and (
+                window["status"] != "closed" or self.bound(name) or may_go_back
+            ):
+                raise No("plan_in_use")
+
+    def OpenDay(self, command: Any, at: int) -> None:
+        if self.day is not None and command.day <= self.day:
+            return
+        if self.open:
+            self.CloseDay(command, at)
+        self.day, self.open, self.ends_at = command.day, True, command.ends_at
+        self.hours = command.hours
+        self.tickets, self.next, self.board, self.windows = [], {}, [], {}
+        if self.plan is not None:
+            self.Configure(type("Again", (), {"plan": self.plan}), at)
+
+    def CloseDay(self, command: Any, at: int) -> None:
+        if not self.open:
+            return
+        waits = 0
+        for ticket in self.tickets:
+            if ticket["status"] not in OVER:
+                served = ticket["status"] == "serving"
+                ticket["ended"], ticket["reason"] = at, "day_closed"
+                if served:
+                    self.windows[ticket["window"]]["counts"]["served"] += 1
+                else:
+                    ticket["window"] = ticket["only"] = None
+                ticket["status"] = "served" if served else "cancelled"
+            if ticket["first_called"] is not None:
+                waits += (ticket["first_called"] - ticket["issued"]) // 1000
+        for window in self.windows.values():
+            window.update(status="closed", clerk="", reason="", ticket=None, undo=None)
+        self.open = False
+        ends = [t["status"] for t in self.tickets]
+        tally = {"issued": len(ends), "waited_s": waits}
+        tally |= {end: ends.count(end) for end in OVER}
+        self.tally = {name: n for name, n in tally.items() if n}
+
+    def OpenWindow(self, command: Any, at: int) -> None:
+        window = self.window(command.window)
+        if not self.open:
+            raise No("hall_closed")
+        if window["status"] != "closed" and window["clerk"] != command.by and not command.take_over:
+            raise No("window_taken")
+        window.update(status="open", clerk=command.by, reason="")
+
+    def PauseWindow(self, command: Any, at: int) -> None:
+        self.calling_window(command).update(status="paused", reason=command.reason)
+
+    def CloseWindow(self, command: Any, at: int) -> None:
+        if self.window(command.window)["status"] != "closed":
+            window = self.free_window(command)
+            window.update(status="closed", clerk="", reason="", undo=None)
+
+    # ── Tickets ───────────────────────────────────────────────────────────────────────────
+
+    def IssueTicket(self, command: Any, at: int) -> None:
+        if not self.open or (
+            self.hours and not any(begin <= at < end for begin, end in self.hours)
+        ):
+            raise No("hall_closed")
+        queue = command.queue
+        if command.service is not None:
+            if command.service not in self.plan.services:
+                raise No("unknown_service")
+            queue = self.plan.services[command.service].queue
+        if queue not in self.plan.queues:
+            raise No("unknown_queue")
+        if command.class_ not in self.plan.classes:
+            raise No("unknown_class")
+        plan = self.plan.queues[queue]
+        if not plan.accepting:
+            raise No("queue_closed")
+        number = self.free_number(plan)
+        if len(self.waiting(queue)) >= plan.waiting_max or number is None:
+            raise No("queue_full")
+        base, slot = at, command.slot
+        if slot is not None and at <= slot + self.plan.rules.appointment_early_ms:
+            base = slot
+        ticket = {
+            "id": len(self.tickets) + 1, "number": number, "queue": queue, "taken_in": queue,
+            "class": command.class_, "status": "waiting", "issued": at, "base": base,
+            "slot": slot, "window": None, "only": None, "calls": 0, "called_at": None,
+            "first_called": None, "started": None, "ended": None, "returns": 0, "reason": "",
+            "before": None,
+        }  # fmt: skip
+        ticket["key"] = self.key(ticket, 0)
+        self.tickets.append(ticket)
+
+    def free_number(self, plan: Any) -> str | None:
+        """The next number of the series that nobody may still hold up; None if all are held."""
+        held = {t["number"] for t in self.tickets if t["status"] not in OVER}
+        values = list(range(plan.first, 10**plan.digits))
+        begin = self.next.get(plan.id, plan.first)
+        for value in [v for v in values if v >= begin] + [v for v in values if v < begin]:
+            number = plan.letter + str(value).rjust(plan.digits, "0")
+            if number not in held:
+                if len(self.waiting(plan.id)) < plan.waiting_max:
+                    self.next[plan.id] = value + 1
+                return number
+        return None
+
+    def CancelTicket(self, command: Any, at: int) -> None:
+        found = [t for t in self.tickets if t["id"] == command.ticket]
+        if not found:
+            raise No("unknown_ticket")
+        ticket = found[0]
+        if ticket["status"] in ("serving", *OVER):
+            raise No("ticket_not_waiting")
+        if ticket["status"] == "called":
+            self.free(ticket)
+        ticket.update(status="cancelled", ended=at, reason="left", window=None, only=None)
+
+    def CallNext(self, command: Any, at: int) -> None:
+        self.calling_window(command)
+        rules, window = self.plan.rules, self.plan.windows[command.window]
+        lines = [("bound", 0, self.bound(command.window))]
+        lines += [("head_start", 0, self.waiting(queue)) for queue in window.queues]
+        lines += [
+            ("overflow", rules.overflow_penalty_ms, self.waiting(queue))
+            for queue in window.overflow
+            if queue not in window.queues
+        ]
+        callable_now = sorted(
+            (ticket["key"] + penalty, ticket["id"], rule)
+            for rule, penalty, line in lines
+            for ticket in line
+            if ticket["slot"] is None or at >= ticket["slot"] - rules.appointment_early_ms
+        )
+        if not callable_now:
+            raise No("nobody_waiting")
+        key, id_, rule = callable_now[0]
+        next_key, next_id, _ = callable_now[1] if callable_now[1:] else (None, None, None)
+        runner_up = self.tickets[next_id - 1]["number"] if next_id else None
+        self.call(self.tickets[id_ - 1], command.window, at)
+        self.why = {"rule": rule, "key": key, "runner_up": runner_up, "runner_up_key": next_key}
+
+    def CallTicket(self, command: Any, at: int) -> None:
+        self.calling_window(command)
+        ticket = self.numbered(command.number)
+        if ticket["status"] not in ("waiting", "missed"):
+            raise No("ticket_not_waiting")
+        key = ticket["key"]
+        self.call(ticket, command.window, at)
+        self.why = {"rule": "by_number", "key": key, "runner_up": None, "runner_up_key": None}
+
+    def call(self, ticket: dict[str, Any], window: str, at: int) -> None:
+        ticket["before"] = copy.deepcopy({**ticket, "before": None})
+        calls = ticket["calls"] + 1 if ticket["status"] == "missed" else 1
+        ticket.update(status="called", window=window, only=None, calls=calls, called_at=at)
+        if ticket["first_called"] is None:
+            ticket["first_called"] = at
+        mine = self.windows[window]
+        mine["ticket"], mine["undo"] = ticket, at + self.plan.rules.undo_within_ms
+        mine["counts"]["called"] += 1
+        self.show(ticket)
+
+    def show(self, ticket: dict[str, Any]) -> None:
+        line = {"number": ticket["number"], "window": ticket["window"], "times": ticket["calls"]}
+        self.take_down(ticket)
+        self.board = [{"id": ticket["id"], **line}, *self.board][:20]
+
+    def take_down(self, ticket: dict[str, Any]) -> None:
+        self.board = [line for line in self.board if line["id"] != ticket["id"]]
+
+    def Recall(self, command: Any, at: int) -> None:
+        ticket = self.in_hand(command, "called", refusal="ticket_not_called")
+        if ticket["calls"] - 1 >= self.plan.rules.recall_max:
+            raise No("too_many_recalls")
+        if at - ticket["called_at"] < self.plan.rules.recall_interval_ms:
+            raise No("recall_too_soon")
+        ticket["calls"] += 1
+        ticket["called_at"] = at
+        self.show(ticket)
+
+    def Undo(self, command: Any, at: int) -> None:
+        window = self.my_window(command)
+        ticket = window["ticket"]
+        if not ticket or ticket["status"] != "called" or at > window["undo"]:
+            raise No("too_late_to_undo")
+        self.free(ticket)
+        window["counts"]["called"] -= 1
+        ticket.update(ticket["before"])
+        self.take_down(ticket)
+
+    def StartService(self, command: Any, at: int) -> None:
+        ticket = self.in_hand(command, "called", refusal="ticket_not_called")
+        ticket.update(status="serving", started=at)
+        self.windows[command.window]["undo"] = None
+
+    def FinishService(self, command: Any, at: int) -> None:
+        ticket = self.in_hand(command, "serving", refusal="ticket_not_serving")
+        self.free(ticket, "served")
+        ticket.update(status="served", ended=at, reason=command.outcome)
+
+    def MissTicket(self, command: Any, at: int) -> None:
+        ticket = self.in_hand(command, "called", refusal="ticket_not_called")
+        self.free(ticket, "missed")
+        ticket.update(status="missed", ended=at, window=None)
+
+    def ParkTicket(self, command: Any, at: int) -> None:
+        ticket = self.in_hand(command, *BUSY, refusal="ticket_not_called")
+        self.free(ticket, "parked")
+        ticket.update(status="parked", ended=at, window=None, reason=command.reason)
+
+    def UnparkTicket(self, command: Any, at: int) -> None:
+        self.my_window(command)
+        ticket = self.numbered(command.number)
+        if ticket["status"] not in ("parked", "missed"):
+            raise No("ticket_not_waiting")
+        if ticket["returns"] >= self.plan.rules.returns_max:
+            raise No("too_many_returns")
+        missed = ticket["status"] == "missed"
+        self.again(ticket)
+        if missed:
+            ticket["base"] = at
+        ticket["key"] = self.key(ticket, 0 if missed else ticket["returns"])
+
+    def TransferTicket(self, command: Any, at: int) -> None:
+        ticket = self.in_hand(command, *BUSY, refusal="ticket_not_called")
+        queue, window = command.to_queue or ticket["queue"], command.to_window
+        if queue not in self.plan.queues:
+            raise No("unknown_queue")
+        if window is not None and window not in self.plan.windows:
+            raise No("unknown_window")
+        if ticket["returns"] >= self.plan.rules.returns_max:
+            raise No("too_many_returns")
+        rivals = self.sorted(t for t in self.tickets if t["queue"] == queue)
+        if window is not None:
+            served = {*self.plan.windows[window].queues, *self.plan.windows[window].overflow}
+            rivals = [r for q in served for r in self.waiting(q)] + self.bound(window)
+        self.free(ticket, "transferred")
+        self.again(ticket)
+        ticket.update(queue=queue, only=window)
+        ticket["key"] = self.key(ticket, ticket["returns"])
+        if command.place == "last":
+            ticket["base"] = ticket["key"] = at
+        elif command.place == "first":
+            ticket["key"] = min([ticket["key"], *(rival["key"] - 1 for rival in rivals)])
+
+    def again(self, ticket: dict[str, Any]) -> None:
+        """Back in line, as if it had not been called yet."""
+        ticket.update(status="waiting", window=None, only=None, slot=None, calls=0, reason="")
+        ticket.update(called_at=None, started=None, ended=None)
+        ticket["returns"] += 1
+
+    def free(self, ticket: dict[str, Any], counted: str | None = None) -> None:
+        window = self.windows[ticket["window"]]
+        window["ticket"] = window["undo"] = None
+        if counted:
+            window["counts"][counted] += 1

@@ -1,0 +1,22 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { headline, queueHeadline, range, shown } from "../static/waits.js";
+
+const { shown: vectors } = JSON.parse(readFileSync(new URL("./waits_vectors.json", import.meta.url)));
+const text = (key, facts) => `${key} ${facts?.minutes ?? ""}${facts?.high ?? ""}`.trim();
+
+for (const [index, vector] of vectors.entries()) {
+  test(`vector ${index}`, () => assert.deepEqual(shown(vector.wait, vector.ahead), vector.gives));
+}
+
+test("an empty queue is empty, not next; a closed one says so", () => {
+  assert.equal(queueHeadline(text, { status: "open", waiting: 0, wait: null }), "wait.queue_next");
+  assert.equal(queueHeadline(text, { status: "paused", waiting: 3, wait: null }), "queue_status.paused");
+});
+
+test("no range where it would say nothing", () => {
+  assert.equal(range(text, shown(null, 3)), "");
+  assert.equal(range(text, shown({ p50_s: 10, p80_s: 20, p90_s: 30 }, 1)), "");
+  assert.equal(headline(text, shown({ p50_s: 10, p80_s: 700, p90_s: 800 }, 1)), "wait.within 15");
+});

@@ -1,0 +1,275 @@
+"""What the server would give the pages: realistic, empty and hostile, in the shapes of the API."""
+
+from __future__ import annotations
+
+from typing import Any
+
+HALL = {"id": "demo", "name": "市民服务中心"}
+NOW = "2026-11-23T10:15:30+08:00"
+TOKEN = "3f9a1c7be2d04856aa10"
+
+QUEUES = (
+    ("general", "综合受理", "A"),
+    ("social", "社保医保", "B"),
+    ("property", "不动产登记", "C"),
+    ("exit", "公安出入境", "D"),
+    ("tax", "税务", "E"),
+    ("company", "企业开办专区", "F"),
+)
+SERVICES = (
+    (
+        "company-setup",
+        "企业开办",
+        "company",
+        12,
+        ["法定代表人身份证", "经营场所租赁合同", "公司章程"],
+    ),
+    ("company-change", "企业变更登记", "company", 15, ["营业执照正副本", "变更决议"]),
+    ("id-proof", "居住证办理", "general", 8, ["身份证", "居住证明", "一寸照片"]),
+    ("senior-card", "老年人优待证", "general", 6, ["身份证"]),
+    ("license", "食品经营许可", "general", 15, ["营业执照", "平面布局图", "健康证明"]),
+    ("seal", "公章备案", "general", 8, []),
+    ("pension", "养老保险关系转移", "social", 12, ["身份证", "社保卡"]),
+    ("medical", "医保异地就医备案", "social", 8, ["身份证", "医保电子凭证"]),
+    ("maternity", "生育津贴申领", "social", 10, ["身份证", "出生医学证明", "银行卡"]),
+    ("transfer", "二手房过户", "property", 30, ["双方身份证", "不动产权证书", "买卖合同"]),
+    ("mortgage", "抵押登记", "property", 20, ["身份证", "抵押合同", "不动产权证书"]),
+    ("passport", "护照首次申领", "exit", 10, ["身份证", "户口簿", "证件照回执"]),
+    ("permit", "港澳通行证签注", "exit", 5, ["身份证", "通行证"]),
+    ("invoice", "发票领用", "tax", 6, ["税务登记信息", "经办人身份证"]),
+)
+CLASSES = (("normal", "普通", 0), ("priority", "优先", 30), ("appointment", "预约", 15))
+
+
+def services() -> dict[str, Any]:
+    """GET /halls/{hall}/services."""
+    return {
+        "queues": [{"id": id, "name": name, "letter": letter} for id, name, letter in QUEUES],
+        "services": [
+            {"id": id, "name": name, "queue": queue, "minutes": minutes, "materials": materials}
+            for id, name, queue, minutes, materials in SERVICES
+        ],
+        "classes": [
+            {"id": id, "name": name, "head_start_minutes": minutes} for id, name, minutes in CLASSES
+        ],
+    }
+
+
+def queue(position: int, status: str = "open") -> dict[str, Any]:
+    """A queue of the snapshot; the second has nobody waiting, the third no estimate."""
+    id, name, letter = QUEUES[position]
+    waiting = (12, 0, 7, 24, 3, 41)[position]
+    p50 = 180 * waiting
+    return {
+        "id": id,
+        "name": name,
+        "letter": letter,
+        "status": status,
+        "waiting": waiting,
+        "windows": 3,
+        "last_called": None if position == 1 else f"{letter}017",
+        "order": [f"{letter}{18 + place:03d}" for place in range(waiting)],
+        "wait": None if position == 2 else {"p50_s": p50, "p80_s": p50 * 5 // 3, "p90_s": p50 * 2},
+    }
+
+
+def window(position: int) -> dict[str, Any]:
+    """A window of the snapshot: serving, called, free, paused and closed ones take turns."""
+    status, state = (
+        ("open", "serving"),
+        ("open", "called"),
+        ("open", None),
+        ("open", "serving"),
+        ("paused", None),
+        ("open", "serving"),
+        ("closed", None),
+        ("open", "called"),
+    )[position % 8]
+    letter = "ABCDEF"[position % 6]
+    return {
+        "id": str(position + 1),
+        "name": f"{position + 1}号窗口",
+        "status": status,
+        "number": f"{letter}{position + 3:03d}" if state else None,
+        "state": state,
+        "queues": [QUEUES[position % 6][0], "general"],
+    }
+
+
+def snapshot(windows: int = 8, queues: int = 6, *, open: bool = True) -> dict[str, Any]:
+    """The public document of a busy morning, or with zeros of an unfurnished hall."""
+    closing = {4: "paused", 5: "closed"}
+    calls = [
+        {
+            "number": f"{'ABCDEF'[place % 6]}{17 - place:03d}",
+            "window": str(place % max(windows, 1) + 1),
+            "at": f"2026-11-23T10:{14 - place // 2:02d}:05+08:00",
+            "times": 2 if place == 1 else 1,
+            "seq": 1230 - place,
+        }
+        for place in range(8 if windows else 0)
+    ]
+    return {
+        "hall": HALL["id"],
+        "name": HALL["name"],
+        "seq": 1234,
+        "observed_at": NOW,
+        "business_day": "2026-11-23",
+        "open": open,
+        "queues": [queue(place, closing.get(place, "open")) for place in range(queues)],
+        "windows": [window(place) for place in range(windows)],
+        "calls": calls,
+    }
+
+
+def ticket(status: str = "waiting", **changes: Any) -> dict[str, Any]:
+    """GET /tickets/{token}."""
+    at_window = status in ("called", "serving", "served", "missed", "parked")
+    return {
+        "token": TOKEN,
+        "number": "A020",
+        "queue": "general",
+        "service": "license",
+        "class": "normal",
+        "status": status,
+        "issued_at": "2026-11-23T09:58:11+08:00",
+        "ahead": 2 if status == "waiting" else None,
+        "wait": {"p50_s": 400, "p80_s": 660, "p90_s": 800} if status == "waiting" else None,
+        "window": "2" if at_window else None,
+        "calls": 2 if at_window else 0,
+        **changes,
+    }
+
+
+def waiting(count: int) -> list[dict[str, Any]]:
+    """The waiting list of a desk."""
+    return [
+        {
+            "number": f"A{18 + place:03d}",
+            "queue": "general",
+            "service": ("license", "id-proof", "seal", None)[place % 4],
+            "class": "priority" if place == 1 else "normal",
+            "status": "waiting",
+            "issued_at": f"2026-11-23T09:{58 - place:02d}:11+08:00",
+            "waited_s": 1020 - 55 * place,
+        }
+        for place in range(count)
+    ]
+
+
+def desk(*, busy: bool = True) -> dict[str, Any]:
+    """GET /halls/{hall}/windows/{window}: with a called ticket, or just after signing in."""
+    return {
+        "hall": "demo",
+        "seq": 1234,
+        "observed_at": NOW,
+        "business_day": "2026-11-23",
+        "open": True,
+        "window": {
+            "id": "2",
+            "name": "2号窗口",
+            "status": "open" if busy else "closed",
+            "reason": None,
+            "clerk": "王芳" if busy else None,
+            "queues": ["general"],
+            "overflow": ["social"],
+            "zone": "east" if busy else None,
+        },
+        "ticket": {
+            "number": "A017",
+            "queue": "general",
+            "service": "license",
+            "class": "priority",
+            "status": "called",
+            "language": "zh",
+            "issued_at": "2026-11-23T09:41:02+08:00",
+            "called_at": "2026-11-23T10:15:05+08:00",
+            "started_at": None,
+            "calls": 1,
+            "waited_s": 2043,
+            "returns": 0,
+        }
+        if busy
+        else None,
+        "next": {"number": "A018", "queue": "general", "why": "等候最久"} if busy else None,
+        "undo": {"until": "2026-11-23T10:15:38+08:00", "number": "A017"} if busy else None,
+        "recall": {"left": 3, "not_before": "2026-11-23T10:15:34+08:00"} if busy else None,
+        "waiting": waiting(12) if busy else [],
+        "waiting_count": 12 if busy else 0,
+        "parked": [
+            {
+                "number": "A009",
+                "queue": "general",
+                "reason": "documents",
+                "parked_at": "2026-11-23T09:50:00+08:00",
+            }
+        ]
+        if busy
+        else [],
+        "missed": [{"number": "A011", "queue": "general", "missed_at": "2026-11-23T09:55:00+08:00"}]
+        if busy
+        else [],
+        "counts": {"called": 17, "served": 13, "missed": 2, "parked": 1, "transferred": 1}
+        if busy
+        else {"called": 0, "served": 0, "missed": 0, "parked": 0, "transferred": 0},
+        "actions": ["recall", "start", "miss", "park", "transfer", "call", "unpark", "undo"]
+        if busy
+        else ["open"],
+    }
+
+
+def slips(count: int = 3) -> list[dict[str, Any]]:
+    """GET …/printers/{device}/slips."""
+    return [
+        {
+            "id": f"slip-{place}",
+            "at": NOW,
+            "number": f"A{20 - place:03d}",
+            "picture": f"/api/v1/halls/demo/printers/kiosk-printer/slips/slip-{place}.png",
+            "text": f"市民服务中心\n    A{20 - place:03d}\n前面 {place} 人",
+        }
+        for place in range(count)
+    ]
+
+
+def realistic() -> dict[str, dict[str, Any]]:
+    """Page → context of a busy hall."""
+    hall, now, furniture = {"hall": HALL}, snapshot(), services()
+    return {
+        "start": hall
+        | {"windows": now["windows"], "printers": [{"id": "kiosk-printer"}], "demo": True},
+        "kiosk": hall | {"services": furniture, "snapshot": now},
+        "windows": hall | {"snapshot": now},
+        "console": hall
+        | {"window": now["windows"][1], "desk": desk(), "services": furniture, "csrf": "c5f"},
+        "board": hall | {"snapshot": now},
+        "status": hall | {"snapshot": now},
+        "ticket": hall | {"ticket": ticket(), "token": TOKEN, "snapshot": now},
+        "leave": hall | {"ticket": ticket(), "token": TOKEN},
+        "printer": hall
+        | {
+            "device": {"id": "kiosk-printer"},
+            "slips": slips(),
+            "strips": [{"id": "strip-1", "text": "请A017到1号窗口"}, {"id": "strip-2", "text": ""}],
+        },
+        "login": {"next": "/h/demo/windows/1", "error": "bad_login", "csrf": "c5f"},
+        "error": {"status": 404, "code": "not_found", "detail": None},
+        "docs": {},
+    }
+
+
+def empty() -> dict[str, dict[str, Any]]:
+    """Page → context of a hall with nothing in it yet."""
+    nothing = snapshot(windows=0, queues=0, open=False)
+    furniture: dict[str, Any] = {"queues": [], "services": [], "classes": []}
+    contexts = realistic()
+    contexts["start"] |= {"windows": [], "printers": [], "demo": False}
+    contexts["console"] |= {"desk": desk(busy=False), "services": furniture}
+    contexts["kiosk"] |= {"services": furniture, "snapshot": nothing}
+    contexts["ticket"] |= {"ticket": ticket("called", window=None), "snapshot": nothing}
+    contexts["printer"] |= {"slips": [], "strips": []}
+    contexts["login"] = {"next": "", "error": None}
+    contexts["error"] = {"status": 503, "code": "not_ready", "detail": "重新读取日志"}
+    for page in ("windows", "board", "status"):
+        contexts[page] |= {"snapshot": nothing}
+    return contexts

@@ -1,0 +1,212 @@
+"""Every page renders, is well formed, obeys the content policy and escapes what it is given."""
+
+from __future__ import annotations
+
+import json
+import re
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from display.pages import PAGES, STATIC_DIR, BadContext, Pages, as_page_data, clock
+from tests.display import samples
+
+PAGES_ONCE = Pages()
+VOID = {"meta", "link", "input", "img", "br", "hr"}
+CASES = [
+    (page, language, kind)
+    for page in PAGES
+    for language in ("zh", "en")
+    for kind in ("realistic", "empty")
+]
+
+
+class Checked(HTMLParser):
+    """Parses strictly: balanced tags, unique ids, and a record of what the policy forbids."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.open: list[str] = []
+        self.faults: list[str] = []
+        self.ids: list[str] = []
+        self.references: list[str] = []
+        self.links: list[str] = []
+        self.data = ""
+        self.text = ""
+        self._in_data = False
+        self.feed(html)
+        self.close()
+        self.faults += [f"<{tag}> is never closed" for tag in self.open]
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        known = dict(attributes)
+        if len(known) != len(attributes):
+            self.faults.append(f"<{tag}> repeats an attribute")
+        self.faults += [f"<{tag} {name}>" for name in known if name.startswith("on")]
+        if "style" in known or tag == "style":
+            self.faults.append(f"<{tag}> has inline style")
+        if tag == "script":
+            self._in_data = known.get("type") == "application/json"
+            if not self._in_data and not (known.get("src") or "").startswith("/static/"):
+                self.faults.append("inline script")
+        self.ids += [known["id"] or ""] if "id" in known else []
+        for name in ("for", "aria-labelledby", "aria-describedby"):
+            self.references += (known.get(name) or "").split()
+        for name in ("href", "src", "action"):
+            self.links += [known[name] or ""] if name in known else []
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if not self.open or self.open.pop() != tag:
+            self.faults.append(f"</{tag}> closes nothing")
+        self._in_data = False
+
+    def handle_data(self, data: str) -> None:
+        if self._in_data:
+            self.data += data
+        else:
+            self.text += data
+
+
+def context(page: str, kind: str) -> dict[str, Any]:
+    return getattr(samples, kind)()[page]
+
+
+@pytest.mark.parametrize(("page", "language", "kind"), CASES)
+def test_a_page_is_well_formed_and_obeys_the_policy(page, language, kind):
+    checked = Checked(PAGES_ONCE.render(page, language, context(page, kind)))
+
+    assert checked.faults == []
+    assert len(checked.ids) == len(set(checked.ids))
+    assert set(checked.references) <= set(checked.ids)
+    assert "{" not in checked.text, "a placeholder was not filled"
+    outside = [link for link in checked.links if re.match(r"[a-z]+:|//", link)]
+    assert outside == []
+    for link in checked.links:
+        if link.startswith("/static/"):
+            assert (STATIC_DIR / link.removeprefix("/static/").split("?")[0]).is_file()
+
+
+@pytest.mark.parametrize(("page", "language", "kind"), CASES)
+def test_the_data_block_is_what_the_module_needs(page, language, kind):
+    given_context = context(page, kind)
+    checked = Checked(PAGES_ONCE.render(page, language, given_context))
+
+    if PAGES[page].module is None:
+        assert checked.data == ""
+        return
+    data = json.loads(checked.data)
+    assert (data["page"], data["language"]) == (page, language)
+    for name in PAGES[page].data:
+        assert data[name] == given_context[name]
+
+
+HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(1)>\"'&<!--\u2028{{ 7*7 }}{n}"
+
+
+def poisoned(value: Any, key: str = "") -> Any:
+    """`value` with every free text in it replaced by something hostile."""
+    free = "name number text why clerk reason id picture service detail materials next csrf"
+    if isinstance(value, dict):
+        return {name: poisoned(each, name) for name, each in value.items()}
+    if isinstance(value, list):
+        return [poisoned(each, key) for each in value]
+    return HOSTILE if isinstance(value, str) and key in free.split() else value
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_hostile_texts_stay_texts(page, language):
+    html = PAGES_ONCE.render(page, language, poisoned(context(page, "realistic")))
+
+    checked = Checked(html)
+    assert checked.faults == []
+    assert "<script>" not in html
+    assert "<img src=x" not in html
+    assert "49" not in checked.text.replace("A049", "")
+    if PAGES[page].module:
+        assert set(json.loads(checked.data)) >= set(PAGES[page].data)
+
+
+def test_the_check_for_hostile_texts_can_fail():
+    html = PAGES_ONCE.render("login", "zh", context("login", "realistic"))
+    assert Checked(html.replace("<h1>", "<h1 onclick='x'><script>1</script>")).faults == [
+        "<h1 onclick>",
+        "inline script",
+    ]
+
+
+@given(
+    st.recursive(
+        st.text() | st.integers() | st.none() | st.booleans(),
+        lambda each: st.lists(each) | st.dictionaries(st.text(), each),
+        max_leaves=8,
+    )
+)
+def test_page_data_is_the_same_value_and_cannot_end_its_block(value):
+    text = str(as_page_data(value))
+    assert json.loads(text) == value
+    assert not set(text) & set("<>&\u2028\u2029")
+
+
+def test_missing_context_and_unknown_pages_are_named():
+    with pytest.raises(BadContext, match="page 'board' needs snapshot"):
+        PAGES_ONCE.render("board", "zh", {"hall": samples.HALL})
+    with pytest.raises(BadContext, match="no page 'bord'"):
+        PAGES_ONCE.render("bord", "zh", {})
+
+
+def test_assets_carry_the_hash_of_their_content():
+    plain = PAGES_ONCE.asset("css/tokens.css")
+    assert re.fullmatch(r"/static/css/tokens\.css\?v=[0-9a-f]{12}", plain)
+    assert plain == PAGES_ONCE.asset("css/tokens.css")
+    assert PAGES_ONCE.asset("css/plain.css").split("=")[1] != plain.split("=")[1]
+    with pytest.raises(BadContext, match=r"nothing\.css"):
+        PAGES_ONCE.asset("css/nothing.css")
+
+
+@pytest.mark.parametrize("status", ["waiting", "called", "serving", "served", "missed", "parked"])
+def test_own_ticket_says_what_to_do(status):
+    own = samples.realistic()["ticket"] | {"ticket": samples.ticket(status)}
+    html = PAGES_ONCE.render("ticket", "zh", own)
+    assert ("请马上到 2号窗口" in html) == (status == "called")
+    leave = re.search(r'<a[^>]*href="[^"]*/leave"[^>]*>', html)[0]
+    assert (" hidden" in leave) == (status != "waiting")
+
+
+def test_own_ticket_promises_the_rounded_wait_and_a_range():
+    html = PAGES_ONCE.render("ticket", "zh", samples.realistic()["ticket"])
+    assert "约 15 分钟内" in html
+    assert "通常需要 5–15 分钟" in html
+
+
+def test_the_status_page_is_complete_without_script():
+    html = PAGES_ONCE.render("status", "zh", samples.realistic()["status"])
+    text = Checked(html).text
+    for expected in ("87 人", "约 60 分钟内", "暂停取号", "A017 请到 1号窗口", "暂停服务"):
+        assert expected in text
+    assert re.search(r'<noscript><meta http-equiv="refresh" content="\d+"></noscript>', html)
+
+
+def test_leaving_is_possible_without_script_only_while_waiting():
+    leave = samples.realistic()["leave"]
+    assert f'action="/t/{samples.TOKEN}/leave"' in PAGES_ONCE.render("leave", "zh", leave)
+    late = PAGES_ONCE.render("leave", "zh", leave | {"ticket": samples.ticket("serving")})
+    assert "<form" not in late
+
+
+def test_english_names_are_used_where_there_are_some():
+    kiosk = samples.realistic()["kiosk"]
+    kiosk["services"]["services"][0]["name_en"] = "Start a company"
+    assert "Start a company" in Checked(PAGES_ONCE.render("kiosk", "en", kiosk)).text
+    assert "Start a company" not in Checked(PAGES_ONCE.render("kiosk", "zh", kiosk)).text
+
+
+def test_clock_shows_the_halls_own_time():
+    assert clock(samples.NOW) == "10:15"
+    assert clock(samples.NOW, 8) == "10:15:30"
+    assert clock(None) == ""

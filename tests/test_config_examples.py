@@ -1,0 +1,122 @@
+"""The halls in config/ are valid, and are what their names promise."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from drivers.device import DeviceBroken
+from drivers.ports import parse_port
+from drivers.printer_profile import profile_of
+from queued.settings import Settings, load
+from queued.settings_tables import port_problem
+
+CONFIG = Path(__file__).resolve().parent.parent / "config"
+HALLS = sorted(CONFIG.glob("*.toml"))
+
+
+def hall(name: str) -> Settings:
+    return load(CONFIG / f"{name}.toml", environ={})
+
+
+@pytest.mark.parametrize("path", HALLS, ids=lambda path: path.stem)
+def test_every_example_is_valid(path):
+    settings = load(path, environ={})
+    assert settings.services, "a hall without services shows an empty kiosk"
+    for entry in (settings.hall, *settings.queues, *settings.services, *settings.windows):
+        assert entry.name_en, f"{entry.id} has no English name"
+
+
+@pytest.mark.parametrize("path", HALLS, ids=lambda path: path.stem)
+def test_every_queue_has_services_and_its_numbers_do_not_run_out(path):
+    settings = load(path, environ={})
+    wanted = {service.queue for service in settings.services}
+    for queue in settings.queues:
+        assert queue.id in wanted
+        if queue.waiting_max is not None:
+            assert queue.waiting_max < 10**queue.digits
+
+
+@pytest.mark.parametrize("path", HALLS, ids=lambda path: path.stem)
+def test_every_device_has_a_port_and_options_that_its_driver_takes(path):
+    for device in load(path, environ={}).devices:
+        parse_port(device.port, tcp_port=9100, baud=9600)
+        if device.kind == "escpos":
+            profile_of(device.options)
+
+
+@pytest.mark.parametrize("path", HALLS, ids=lambda path: path.stem)
+def test_materials_stand_in_the_file_as_a_citizen_would_read_them(path):
+    for service in load(path, environ={}).services:
+        for material in service.materials:
+            assert re.search(r"[\u4e00-\u9fff]", material)
+            assert not re.search(r"[,;:()]", material), "full-width punctuation in Chinese texts"
+
+
+def test_the_demo_hall_shows_everything():
+    demo = hall("demo")
+    assert (demo.hall.id, demo.hall.name) == ("demo", "市民服务中心")
+    assert demo.hours == (), "the demonstration works at any time of day"
+    assert len(demo.windows) == 8
+    assert len(demo.queues) == 6
+    assert len(demo.services) >= 14
+    everything = tuple(queue.id for queue in demo.queues)
+    assert sum(window.queues == everything for window in demo.windows) == 2
+    assert any(window.overflow for window in demo.windows)
+    assert {device.port for device in demo.devices} == {"virtual://"}
+    assert {device.kind for device in demo.devices} == {"escpos", "bx-fontcard"}
+    assert next(one for one in demo.classes if one.id == "priority").basis
+
+
+def test_the_one_window_hall_has_one_window():
+    small = hall("one-window")
+    assert (len(small.windows), len(small.queues), len(small.devices)) == (1, 1, 1)
+
+
+def test_the_forty_window_hall_has_forty_windows_each_with_a_strip():
+    large = hall("forty-windows")
+    assert [window.id for window in large.windows] == [str(n) for n in range(1, 41)]
+    strips = [device for device in large.devices if device.kind == "bx-fontcard"]
+    assert [strip.window for strip in strips] == [str(n) for n in range(1, 41)]
+    places = [(strip.port, strip.options["address"]) for strip in strips]
+    assert len(set(places)) == len(places), "two strips on one line share an address"
+    assert not any(device.port == "virtual://" for device in large.devices)
+
+
+PORTS = [
+    "tcp://192.168.1.50:9100", "tcp://printer.local", "tcp://[fe80::1]:9100",
+    "serial:///dev/ttyUSB0", "serial:///dev/ttyS1?baud=57600",
+    "serial:///dev/queued/strip-1?baud=9600&parity=even&stop=2&bits=7&flow=rtscts",
+    "usb://04b8:0202", "usb://04B8:0E15/", "file:///dev/usb/lp0", "virtual://",
+    "", "virtual", "http://x", "tcp://", "tcp://x:0", "tcp://x:99999", "tcp://x:y",
+    "tcp://x/path", "tcp://x?baud=9600", "serial://ttyS1", "serial:///", "serial:///dev/x?speed=1",
+    "serial:///dev/x?baud=fast", "serial:///dev/x?baud=9600&", "serial:///dev/x?stop=3",
+    "usb://4b8:202", "usb://04b8", "file://dev/x", "file:///", "file:///dev/", "file:///x?y=1",
+    "virtual://x", "virtual://?x=1", "tcp://[::1",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("port", PORTS)
+def test_settings_and_drivers_agree_on_ports(port):
+    try:
+        parse_port(port, tcp_port=9100, baud=9600)
+        accepted = True
+    except DeviceBroken:
+        accepted = False
+    assert (port_problem(port) == "") == accepted
+
+
+def test_the_udev_example_names_only_keys_that_udev_has():
+    known = re.compile(
+        r'(ACTION|SUBSYSTEMS?|KERNELS?|ATTRS?\{[\w/]+\}|ENV\{\w+\}|TEST)=="[^"]*"'
+        r'|(SYMLINK\+|GROUP|MODE|ATTR\{[\w/]+\})="[^"]*"'
+    )
+    rules = (CONFIG / "udev" / "60-queued.rules").read_text(encoding="utf-8")
+    joined = rules.replace("\\\n", " ")
+    lines = [line for line in joined.splitlines() if line and not line.startswith("#")]
+    assert lines
+    for line in lines:
+        for part in re.split(r",\s*", line):
+            assert known.fullmatch(part.strip()), part

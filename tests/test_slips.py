@@ -1,0 +1,156 @@
+"""A slip is printed once, whatever dies between the commit and the paper.
+
+Everything is real: SQLite, the actor, the device process, the printer's bytes on a TCP port.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from drivers.emulators.escpos import PrinterEmulator
+from drivers.emulators.serving import on_tcp
+from queued import slips
+from queued.core.events import TicketIssued
+from queued.engine.clock import SystemClock
+from queued.slips import Slips
+from queued.storage.ledger import Slip, SlipStatus
+from tests.hall_parts import eventually, kill, opened, printer, settings
+
+
+async def test_a_ticket_becomes_a_slip_with_its_picture(tmp_path: Path) -> None:
+    async with opened(tmp_path / "data", settings(printer(width_mm=58))) as hall:
+        ticket = await hall.issue()
+
+        async def confirmed() -> bool:
+            return await hall.slip_status(ticket) == "confirmed"
+
+        await eventually(confirmed)
+        await eventually(lambda: hall.slips.slips("printer"))
+        shown = hall.slips.slips("printer")[0]
+        assert shown.number == ticket.number
+        assert ticket.number in shown.text
+        assert shown.png.read_bytes().startswith(b"\x89PNG")
+
+
+async def test_a_reprint_says_so(tmp_path: Path) -> None:
+    async with opened(tmp_path / "data", settings(printer())) as hall:
+        ticket = await hall.issue()
+        await eventually(lambda: hall.slips.slips("printer"))
+        day = hall.hall.actor.hall.day or ""
+
+        await hall.slips.reprint(hall.hall.id, day, ticket.id, "clerk:wang")
+
+        await eventually(lambda: len(hall.slips.slips("printer")) == 2)
+        again, first = hall.slips.slips("printer")
+        assert "补打" in again.text
+        assert "补打" not in first.text
+
+
+async def test_without_a_printer_there_is_no_slip(tmp_path: Path) -> None:
+    async with opened(tmp_path / "data", settings()) as hall:
+        ticket = await hall.issue()
+        assert await hall.slip_status(ticket) == "none"
+        day = hall.hall.actor.hall.day or ""
+        state = await hall.slips.reprint(hall.hall.id, day, ticket.id, "clerk:wang")
+        assert (state.status, state.reason) == ("failed", "unknown_device")
+
+
+async def test_a_slip_committed_but_not_yet_said_is_printed_after_the_restart(
+    tmp_path: Path,
+) -> None:
+    # Given a hall whose device process never came up before the lights went out
+    async with opened(tmp_path / "data", settings(printer("tcp://127.0.0.1:9"))) as hall:
+        ticket = await hall.issue()
+
+        async def queued() -> bool:
+            return await hall.slip_status(ticket) == "queued"
+
+        await eventually(queued)
+    # When it starts again with a working printer
+    async with opened(tmp_path / "data", settings(printer())) as hall:
+
+        async def confirmed() -> bool:
+            return await hall.slip_status(ticket) == "confirmed"
+
+        # Then the slip comes out, once
+        await eventually(confirmed)
+        await eventually(lambda: hall.slips.slips("printer"))
+        assert len(hall.slips.slips("printer")) == 1
+
+
+async def test_a_killed_device_process_neither_loses_nor_doubles_a_slip(
+    tmp_path: Path,
+) -> None:
+    emulator = PrinterEmulator()
+    async with on_tcp(emulator) as served:
+        async with opened(tmp_path / "data", settings(printer(served.url))) as hall:
+            tickets = []
+            for round_ in range(3):
+                await eventually(lambda: hall.link.pid)
+                tickets += [await hall.issue() for _ in range(5)]
+                await eventually(lambda: len(emulator.pages) > 0)
+                kill(hall.link.pid)
+                await eventually(lambda n=round_: hall.link.restarts > n)
+
+            async def settled() -> bool:
+                return not await hall.store.ledger.unfinished(hall.hall.id)
+
+            await eventually(settled)
+            statuses = [await hall.slip_status(ticket) for ticket in tickets]
+            printed = [page.text for page in emulator.pages]
+            for ticket, status in zip(tickets, statuses, strict=True):
+                times = sum(ticket.number in text for text in printed)
+                # Confirmed slips are on paper once; a possibly printed one at most once.
+                assert times == 1 if status == "confirmed" else times <= 1, (ticket, status)
+                assert status in ("confirmed", "failed")
+
+
+async def test_a_slip_interrupted_between_two_bytes_is_left_to_a_person(
+    tmp_path: Path,
+) -> None:
+    # Given a slip whose ledger says "sent", and nobody who knows what became of it
+    data = tmp_path / "data"
+    async with opened(data, settings(printer("tcp://127.0.0.1:9"))) as hall:
+        ticket = await hall.issue()
+
+        async def queued() -> bool:
+            return await hall.slip_status(ticket) == "queued"
+
+        await eventually(queued)
+        job = (await hall.store.ledger.unfinished(hall.hall.id))[0].job
+        await hall.store.ledger.mark(
+            hall.hall.id, job, SlipStatus.SENT, "", SystemClock().now()
+        )
+    # When the hall starts again with a working printer
+    async with opened(data, settings(printer())) as hall:
+        # Then it is not printed by itself
+        day = hall.hall.actor.hall.day or ""
+        state = await hall.slips.slip_of(hall.hall.id, day, ticket.id)
+        assert state is not None
+        assert (state.status, state.reason) == ("failed", "interrupted")
+        assert not hall.slips.slips("printer")
+
+
+async def test_the_control_a_follower_that_forgets_its_cursor_doubles_slips(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If this fails, the tests above prove nothing: the ledger is what keeps slips single."""
+    data = tmp_path / "data"
+    async with opened(data, settings(printer())) as hall:
+        await hall.issue()
+        await eventually(lambda: hall.slips.slips("printer"))
+    # Given a follower with another cursor, and job ids the ledger has not seen
+    monkeypatch.setattr(slips, "FOLLOWER", "forgetful")
+    honest = Slips._first_slip
+
+    def forgetful(self: Slips, event: TicketIssued, seq: int) -> Slip | None:
+        wanted = honest(self, event, seq)
+        return dataclasses.replace(wanted, job=f"{wanted.job}-again") if wanted else None
+
+    monkeypatch.setattr(Slips, "_first_slip", forgetful)
+    # When the hall starts again, the same ticket comes out of the printer a second time
+    async with opened(data, settings(printer())) as hall:
+        await eventually(lambda: hall.slips.slips("printer"))

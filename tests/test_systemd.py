@@ -1,0 +1,92 @@
+"""The unit of a hall's box: systemd accepts it, and it stays as closed as it was."""
+
+from __future__ import annotations
+
+import configparser
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+UNIT = ROOT / "systemd" / "queued.service"
+
+EXPOSURE_MAX = 20
+"""In tenths, as `systemd-analyze security --threshold` takes it; 96 is no protection at all."""
+
+analyze = pytest.mark.skipif(
+    shutil.which("systemd-analyze") is None, reason="no systemd-analyze (Debian package systemd)"
+)
+
+
+@pytest.fixture
+def unit(tmp_path):
+    """The unit with an interpreter that exists on this machine, as `verify` demands."""
+    text = UNIT.read_text(encoding="utf-8")
+    copy = tmp_path / "queued.service"
+    copy.write_text(
+        text.replace("/opt/queued/.venv/bin/python", sys.executable), encoding="utf-8"
+    )
+    return copy
+
+
+def systemd_analyze(*arguments):
+    return subprocess.run(
+        ["systemd-analyze", "--no-pager", *map(str, arguments)],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+@analyze
+def test_systemd_accepts_it_without_a_word(unit):
+    verified = systemd_analyze("verify", unit)
+    assert (verified.returncode, verified.stderr.strip()) == (0, "")
+
+
+@analyze
+def test_a_mistake_would_be_noticed(unit):
+    wrong = unit.read_text(encoding="utf-8").replace("WatchdogSec=30", "WatchdogSek=30")
+    unit.write_text(wrong, encoding="utf-8")
+    assert "WatchdogSek" in systemd_analyze("verify", unit).stderr
+
+
+def security(path):
+    offline = ("--offline=true", f"--threshold={EXPOSURE_MAX}")
+    return systemd_analyze("security", *offline, path)
+
+
+@analyze
+def test_it_is_well_closed(unit):
+    rated = security(unit)
+    assert rated.returncode == 0, rated.stdout[-300:]
+
+
+@analyze
+def test_opening_it_would_be_noticed(unit):
+    kept = [
+        line
+        for line in unit.read_text(encoding="utf-8").splitlines()
+        if not re.match(r"(Protect|Restrict|SystemCall|Capability|NoNewPriv|DynamicUser)", line)
+    ]
+    unit.write_text("\n".join(kept), encoding="utf-8")
+    assert security(unit).returncode != 0
+
+
+def test_it_starts_what_the_contract_promises():
+    parser = configparser.RawConfigParser(strict=False, interpolation=None)
+    parser.optionxform = str  # type: ignore[assignment,method-assign]
+    parser.read_string(UNIT.read_text(encoding="utf-8"))
+    service = parser["Service"]
+    assert service["Type"] == "notify"
+    assert service["StateDirectory"] == "queued"
+    assert service["ExecStart"].endswith(
+        "-m queued serve --config /etc/queued/hall.toml --data /var/lib/queued"
+    )
+    assert int(service["WatchdogSec"]) > 0
+    assert int(service["TimeoutStopSec"]) < 90
