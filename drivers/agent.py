@@ -16,6 +16,7 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import msgspec
@@ -32,13 +33,21 @@ from drivers.jobs import (
 from drivers.lines import LineSplitter
 from drivers.registry import Registry
 from drivers.supervisor import Supervisor
+from drivers.transport import can_wait, receive
 
 log = logging.getLogger("drivers")
 
 READ_BYTES = 1 << 16
+LISTEN_S = 3600.0
+"""An engine may be silent for as long as it likes; the limit only has to be some number."""
 OUTBOX_BYTES_MAX = 4 << 20
 """Reports the engine did not read: thousands. It hangs, and then so do we: better to end, be
 started again and find the truth in its ledger."""
+WHY_CHARS_MAX = 200
+"""The reason may quote a name out of the line, and a line may be a megabyte long."""
+THREADS_MAX = 64
+"""Host names, plain files and pictures are worked on in threads. More than there are devices
+that could hang in one, and made only when needed."""
 FLUSH_LIMIT_S = 2.0
 """For the last reports; an engine that is alive reads them in microseconds."""
 
@@ -108,7 +117,7 @@ class Agent:
         try:
             order = _order(line)
         except BadMessage as error:
-            self._refuse(line, str(error))
+            self._refuse(line, str(error)[:WHY_CHARS_MAX])
             return True
         return self._supervisor.obey(order)
 
@@ -145,11 +154,12 @@ class _SlipHead(msgspec.Struct, tag_field="type", tag="print-slip"):
 
 async def run(spool: Path | None, orders: int = 0, reports: int = 1) -> int:
     """Serve until the orders end. `orders` and `reports` are file descriptors."""
+    loop = asyncio.get_running_loop()
+    loop.set_default_executor(ThreadPoolExecutor(THREADS_MAX, thread_name_prefix="work"))
     outbox = Outbox(reports)
     supervisor = Supervisor(outbox.put, Registry(spool))
     agent = Agent(supervisor, outbox)
     ends = asyncio.create_task(_read(agent, orders))
-    loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ends.cancel)
     lost = asyncio.create_task(outbox.lost.wait())
@@ -174,22 +184,17 @@ async def _read(agent: Agent, fd: int) -> None:
 
 async def _chunks(fd: int) -> AsyncIterator[bytes]:
     """What comes in through `fd`, until its end."""
-    loop = asyncio.get_running_loop()
-    reader = asyncio.StreamReader(limit=READ_BYTES)
-    try:
-        pipe = os.fdopen(fd, "rb", buffering=0, closefd=False)
-        transport, _ = await loop.connect_read_pipe(
-            lambda: asyncio.StreamReaderProtocol(reader), pipe
-        )
-    except ValueError:  # a plain file, as somebody trying things out would use
+    if not can_wait(fd):  # a plain file or /dev/null, as somebody trying things out would use
         while data := await asyncio.to_thread(os.read, fd, READ_BYTES):
             yield data
         return
-    try:
-        while data := await reader.read(READ_BYTES):
-            yield data
-    finally:
-        transport.close()
+    os.set_blocking(fd, False)
+    while True:
+        data_or_silence = await receive(fd, lambda: os.read(fd, READ_BYTES), LISTEN_S, "stdin")
+        if data_or_silence == b"":
+            return
+        if data_or_silence is not None:
+            yield data_or_silence
 
 
 def _order(line: bytes | None) -> Order:

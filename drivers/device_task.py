@@ -127,8 +127,10 @@ class DeviceTask(ABC):
         except DeviceError as error:
             self.failed(error)
         except Exception as error:  # the device edge: one driver's bug, not the hall's
-            log.exception("device %s: the driver failed", self.config.id)
-            self.failed(DeviceBroken("error", f"the driver failed: {type(error).__name__}"))
+            failure = DeviceBroken("error", f"the driver failed: {type(error).__name__}")
+            level = logging.DEBUG if self._warned == failure.code else logging.ERROR
+            log.log(level, "device %s: the driver failed", self.config.id, exc_info=error)
+            self.failed(failure)
         finally:
             self.drop()
             if driver is not None:

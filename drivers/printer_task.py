@@ -89,7 +89,7 @@ class PrinterTask(DeviceTask):
         if answered is not None:
             self.world.report(answered)
         elif slip.job in self._queue:
-            log.warning("device %s: an order came twice and is taken once", self.config.id)
+            log.debug("device %s: an order came twice and is taken once", self.config.id)
         elif slip.expires_at_ms <= self.world.clock.now_ms():
             self._refuse(slip.job, "expired")
         elif self._queue.full:

@@ -13,9 +13,9 @@ import contextlib
 import errno
 import termios
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import serial
 
@@ -29,12 +29,18 @@ PORTION_BYTES = 64
 """A failed portion counts as sent. Small, so the count is close; 64 bytes take 67 ms at 9600."""
 THREAD_GRACE_S = 2.0
 """Beyond a call's own limit: then its thread counts as stuck and is left behind."""
+STUCK_MAX = 32
+"""Threads left behind in the whole process. Each costs memory and a descriptor; so many mean a
+kernel driver that will not come back."""
 
 GONE = (OSError, TypeError, termios.error)
 """What pyserial lets through when a port vanishes: SerialException is an OSError, a port closed
 meanwhile is a TypeError, and termios has an error of its own."""
 
 Result = TypeVar("Result")
+
+_stuck: set[Future[Any]] = set()
+"""Calls given up that have not returned."""
 
 
 class SerialTransport:
@@ -49,6 +55,8 @@ class SerialTransport:
     async def open(self) -> None:
         if self._serial is not None:
             return
+        if len(_stuck) >= STUCK_MAX:
+            raise DeviceBroken("bad_port", f"{self._port}: too many serial ports hang")
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="serial")
         self._failed = False
         try:
@@ -107,14 +115,17 @@ class SerialTransport:
 
     async def _run(self, work: Callable[[], Result], limit_s: float) -> Result:
         assert self._thread is not None
-        future = asyncio.get_running_loop().run_in_executor(self._thread, work)
+        job = self._thread.submit(work)
         try:
             async with asyncio.timeout(limit_s + THREAD_GRACE_S) as limit:
-                return await future
+                return await asyncio.wrap_future(job)
         except TimeoutError:
             if not limit.expired():
                 raise
             self._failed = True
+            if job.running():
+                _stuck.add(job)
+                job.add_done_callback(_stuck.discard)
             raise DeviceTransient("timeout", f"{self._port} hangs") from None
 
     def _drop_thread(self) -> None:

@@ -53,6 +53,7 @@ class Supervisor:
         self._world = World(clock or SystemClock(), chance, report)
         self._tasks: dict[str, DeviceTask] = {}
         self._ending: set[asyncio.Task[None]] = set()
+        self._warned_of_texts = False
 
     @property
     def tasks(self) -> dict[str, DeviceTask]:
@@ -109,7 +110,9 @@ class Supervisor:
         if isinstance(task, StripTask):
             task.show(order)
         else:
-            log.warning("a text for %r, which is no strip", order.device)
+            level = logging.DEBUG if self._warned_of_texts else logging.WARNING
+            self._warned_of_texts = True
+            log.log(level, "a text for %.40r, which is no strip", order.device)
 
     # ── configuration ──
 

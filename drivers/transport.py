@@ -124,7 +124,7 @@ class FileTransport:
             self._fd = await asyncio.to_thread(_open_file, self._path)
         except OSError as error:
             raise _open_error(self._path, error) from None
-        self._waits = not stat.S_ISREG(os.fstat(self._fd).st_mode) and _can_wait(self._fd)
+        self._waits = not stat.S_ISREG(os.fstat(self._fd).st_mode) and can_wait(self._fd)
 
     async def write(self, data: bytes, timeout_s: float) -> int:
         if (fd := self._fd) < 0:
@@ -297,8 +297,8 @@ async def _until(add: Callable[..., None], remove: Callable[[int], object], fd: 
         remove(fd)
 
 
-def _can_wait(fd: int) -> bool:
-    """Some devices (/dev/null, /dev/full) cannot be waited for: the kernel says EPERM."""
+def can_wait(fd: int) -> bool:
+    """Whether the loop can wait for `fd`: not for plain files, /dev/null, /dev/full (EPERM)."""
     loop = asyncio.get_running_loop()
     try:
         loop.add_reader(fd, lambda: None)

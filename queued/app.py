@@ -24,7 +24,7 @@ from queued.engine.recovery import recover
 from queued.engine.tokens import TicketTokens
 from queued.furnishing import calendar_of, plan_of
 from queued.outputs import device_config, strips_of
-from queued.server import Parts, build
+from queued.server.application import Parts, build, serve
 from queued.server.devices import Devices, NoDevices
 from queued.settings_values import Settings
 from queued.slips import Slips
@@ -36,9 +36,6 @@ log = logging.getLogger(__name__)
 BY_CALENDAR = "system:calendar"
 BY_CONFIGURATION = "system:configuration"
 """Who opens days and furnishes the hall, in the journal."""
-
-SHUTDOWN_S = 5.0
-"""Open connections (boards, streams) may end by themselves for so long."""
 
 
 class CannotStart(Exception):
@@ -194,14 +191,12 @@ async def _devices(
 async def _listen(
     app: web.Application, address: tuple[str, int], stack: contextlib.AsyncExitStack
 ) -> int:
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_S)
-    await runner.setup()
-    stack.push_async_callback(runner.cleanup)
     host, port = address
     try:
-        await web.TCPSite(runner, host, port, backlog=1024).start()
+        runner = await serve(app, host, port)
     except OSError as error:
         raise CannotStart(f"cannot listen on {host}:{port}: {error.strerror}") from error
+    stack.push_async_callback(runner.cleanup)
     bound: int = runner.addresses[0][1]
     return bound
 
@@ -210,9 +205,7 @@ async def until_stopped(app: App, stop: asyncio.Event) -> int:
     """Returns 0 once `stop` is set, 1 if the hall stopped by itself."""
     stopping = asyncio.create_task(stop.wait())
     failing = asyncio.create_task(app.hall.actor.finished())
-    done, pending = await asyncio.wait(
-        {stopping, failing}, return_when=asyncio.FIRST_COMPLETED
-    )
+    done, pending = await asyncio.wait({stopping, failing}, return_when=asyncio.FIRST_COMPLETED)
     for task in pending:
         task.cancel()
     return 0 if stopping in done else 1

@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from drivers import led, printer_profile
 from drivers.device import DeviceBroken
 from drivers.ports import parse_port
-from drivers.printer_profile import profile_of
+from drivers.registry import KINDS
 from queued.settings import Settings, load
 from queued.settings_tables import port_problem
+from queued.settings_values import DEVICE_KINDS
 
 CONFIG = Path(__file__).resolve().parent.parent / "config"
 HALLS = sorted(CONFIG.glob("*.toml"))
@@ -41,10 +43,15 @@ def test_every_queue_has_services_and_its_numbers_do_not_run_out(path):
 
 @pytest.mark.parametrize("path", HALLS, ids=lambda path: path.stem)
 def test_every_device_has_a_port_and_options_that_its_driver_takes(path):
+    check = {"escpos": printer_profile.profile_of, "bx-fontcard": led.profile_of}
     for device in load(path, environ={}).devices:
-        parse_port(device.port, tcp_port=9100, baud=9600)
-        if device.kind == "escpos":
-            profile_of(device.options)
+        kind = KINDS[device.kind]
+        parse_port(device.port, tcp_port=kind.tcp_port, baud=kind.baud)
+        check[device.kind](device.options)
+
+
+def test_settings_know_every_kind_that_has_a_driver():
+    assert set(DEVICE_KINDS) == set(KINDS)
 
 
 @pytest.mark.parametrize("path", HALLS, ids=lambda path: path.stem)

@@ -216,7 +216,8 @@ WRONG = {
         "width_mm: [80] is not a text, a number, true or false",
     "[http]\npublic_url = 'hall.example.org'": "public_url: is not a URL beginning with http://",
     "[http]\nport = 65536": "port: 65536 is out of range; allowed: 0 to 65535",
-    "[redis]\nurl = 'http://x'": "url: is not a URL beginning with redis:// or rediss:// or unix://",
+    "[redis]\nurl = 'http://x'":
+        "url: is not a URL beginning with redis:// or rediss:// or unix://",
 }  # fmt: skip
 
 

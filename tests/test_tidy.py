@@ -116,7 +116,7 @@ def test_files_lines_and_functions_are_short():
                 length = (function.end_lineno or 0) - function.lineno + 1
                 if length > FUNCTION_LINES_MAX:
                     found.append(f"{name_of(path)}: {function.name}: {length} lines")
-    assert found == []
+    assert not found, "\n" + "\n".join(found)
 
 
 def test_every_module_has_a_name_that_means_something():
@@ -135,7 +135,7 @@ def test_public_things_say_what_they_promise():
             named = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
             if named and not node.name.startswith("_") and ast.get_docstring(node) is None:
                 found.append(f"{name_of(path)}: {node.name}")
-    assert found == []
+    assert not found, "\n" + "\n".join(found)
 
 
 def test_nothing_is_left_over():
@@ -146,7 +146,7 @@ def test_nothing_is_left_over():
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
             if LEFT_OVER.search(line):
                 found.append(f"{name_of(path)}:{number}")
-    assert found == []
+    assert not found, "\n" + "\n".join(found)
 
 
 def test_only_the_command_line_prints():
@@ -157,7 +157,7 @@ def test_only_the_command_line_prints():
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "print":
                 found.append(f"{name_of(path)}:{node.lineno}")
-    assert found == []
+    assert not found, "\n" + "\n".join(found)
 
 
 @pytest.mark.parametrize("words", [PRIVATE, REGISTRIES], ids=["machine paths", "registries"])
@@ -168,7 +168,7 @@ def test_no_file_names_a_machine_or_a_registry(words):
         for word in words
         if word.encode() in path.read_bytes()
     ]
-    assert found == []
+    assert not found, "\n" + "\n".join(found)
 
 
 def test_pure_modules_import_no_input_output_clock_or_chance():
@@ -179,7 +179,7 @@ def test_pure_modules_import_no_input_output_clock_or_chance():
             for module in imported(tree):
                 if module in IMPURE or module.split(".")[0] in IMPURE:
                     found.append(f"{name_of(path)}: {module}")
-    assert found == []
+    assert not found, "\n" + "\n".join(found)
 
 
 def test_the_rulebook_imports_the_standard_library_only():
@@ -190,4 +190,4 @@ def test_the_rulebook_imports_the_standard_library_only():
                 own = module == "queued.core" or module.startswith("queued.core.")
                 if not own and module.split(".")[0] not in sys.stdlib_module_names:
                     found.append(f"{name_of(path)}: {module}")
-    assert found == []
+    assert not found, "\n" + "\n".join(found)

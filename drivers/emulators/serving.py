@@ -158,6 +158,7 @@ class TcpLine(Line):
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def plug(self) -> None:
+        """Listens, on the same port as before if there was one."""
         if self._server is None:
             self._server = await asyncio.start_server(
                 self._serve, "127.0.0.1", self._port, limit=CHUNK_BYTES
@@ -166,6 +167,7 @@ class TcpLine(Line):
             self.url = f"tcp://127.0.0.1:{self._port}"
 
     def unplug(self) -> None:
+        """Stops listening and resets every connection."""
         self._forget_answers()
         if self._server is not None:
             self._server.close()
@@ -174,6 +176,7 @@ class TcpLine(Line):
             _reset(writer)
 
     async def close(self) -> None:
+        """Pulls the cable for good and waits for the conversations to end."""
         await super().close()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
@@ -222,6 +225,7 @@ class PtyLine(Line):
         return str(self._link)
 
     async def plug(self) -> None:
+        """Makes a new terminal and points the link at it."""
         if self._master >= 0:
             return
         # Our own hold on the slave keeps the line up while no host has it open.
@@ -233,6 +237,7 @@ class PtyLine(Line):
         asyncio.get_running_loop().add_reader(self._master, self._readable)
 
     def unplug(self) -> None:
+        """Hangs up; the link is gone, as the name of a port that was pulled out is."""
         self._forget_answers()
         if self._master < 0:
             return

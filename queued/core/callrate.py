@@ -11,7 +11,7 @@ rate of calls already contains that, as it contains visitors who do not come.
 
 Source: facts on waiting times, estimator "CR" (a Bayesian call rate with beta-prime
 quantiles after Paulson, Wilson and Hilferty: error under 0.6 % for two or more calls ahead
-and five seen, 7 % at worst). Floats inside, whole seconds outside; nothing here decides.
+and five seen, 7.4 % at worst). Floats inside, whole seconds outside; nothing here decides.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ class Today:
 class CallRate:
     """Learns the call rate of one queue. Memory: a hundred numbers, whatever happens."""
 
-    __slots__ = ("today", "_calls", "_minutes", "_ever", "_profile", "_flat")
+    __slots__ = ("today", "_calls", "_minutes", "_ever", "_profile")
 
     def __init__(self) -> None:
         self.today = Today()
@@ -100,7 +100,6 @@ class CallRate:
         self._minutes = _zeros()
         self._ever = 0.0
         self._profile: list[float] | None = None
-        self._flat: tuple[float, list[float]] = (0.0, _zeros())
 
     def called(
         self, at: Millis, left_waiting: bool, midnight: int, guess_ms: int | None
@@ -181,9 +180,7 @@ class CallRate:
             if calls < CALLS_MIN or minutes <= 0.0:
                 return None
             rate = calls / minutes
-        if self._flat[0] != rate:
-            self._flat = (rate, [rate] * HOURS)
-        return self._flat[1]
+        return [rate] * HOURS
 
 
 def beta_prime_quantile(a: float, b: float, z: float) -> float:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
+from queued.core.events import Event
 from queued.core.evolve import InvariantBroken, evolve
 from queued.core.invariants import violations
 from queued.core.model import Hall
@@ -20,7 +22,17 @@ class Recovered:
     folded: int
 
 
-async def recover(journal: Journal, hall_id: str, *, from_start: bool = False) -> Recovered:
+Observer = Callable[[Event, Hall], None]
+"""Sees every folded event and the hall after it, e.g. an estimator that learns from the day."""
+
+
+async def recover(
+    journal: Journal,
+    hall_id: str,
+    *,
+    from_start: bool = False,
+    observe: Observer = lambda _event, _hall: None,
+) -> Recovered:
     """The hall as the journal tells it. Raises `JournalBroken` with the first bad seq.
 
     `from_start` ignores snapshots: every record is read, proven and folded.
@@ -33,9 +45,11 @@ async def recover(journal: Journal, hall_id: str, *, from_start: bool = False) -
     while page := await journal.read(hall_id, hall.seq, PAGE_MAX):
         for record in checked(page, hall.seq, digest):
             try:
-                hall = evolve(hall, event_of(record))
+                event = event_of(record)
+                hall = evolve(hall, event)
             except InvariantBroken as broken:
                 raise JournalBroken(record.seq, str(broken)) from broken
+            observe(event, hall)
             digest = record.hash
             folded += 1
     for violation in violations(hall):

@@ -43,6 +43,10 @@ class WrongUse(Exception):
     """The command line asks for something that cannot be done."""
 
 
+class CannotWrite(Exception):
+    """A result could not be written; what stood there before still does."""
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The log, what to do with it, where the results go."""
     parser.add_argument(
@@ -86,7 +90,7 @@ def run(args: argparse.Namespace) -> int:
     except WrongUse as error:
         sys.stderr.write(f"queued replay: {error}\n")
         return WRONG_USE
-    except (LogError, JournalBroken) as error:
+    except (LogError, JournalBroken, CannotWrite) as error:
         sys.stderr.write(f"queued replay: {error}\n")
         return FAILED
     sys.stdout.write(table_of(report))
@@ -162,9 +166,11 @@ def _check_outputs(args: argparse.Namespace) -> None:
             continue
         if (other := taken.get(path.resolve())) is not None:
             raise WrongUse(f"{option} {path} would overwrite {other}")
-        if path.is_dir() or not path.parent.is_dir():
-            why = "is a folder" if path.is_dir() else f"needs the folder {path.parent}"
-            raise WrongUse(f"{option} {path} {why}")
+        if not path.resolve().parent.is_dir():
+            raise WrongUse(f"{option} {path} needs the folder {path.parent}")
+        if path.exists() and not path.is_file():
+            # Replacing a device or a folder by a file is never meant.
+            raise WrongUse(f"{option} {path} is not a file")
         taken[path.resolve()] = option
 
 
@@ -183,10 +189,7 @@ def _write_outputs(
         texts[args.predictions] = out.getvalue()
     if args.report is not None:
         texts[args.report] = json.dumps(report, ensure_ascii=False, indent=2) + "\n"
-    try:
-        _write_all(texts)
-    except OSError as error:
-        raise WrongUse(f"cannot write {error.filename}: {error.strerror}") from error
+    _write_all(texts)
 
 
 def _write_all(texts: dict[Path, str]) -> None:
@@ -194,11 +197,15 @@ def _write_all(texts: dict[Path, str]) -> None:
     written: list[tuple[str, Path]] = []
     try:
         for path, text in texts.items():
-            handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-            written.append((name, path))
-            with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-                file.write(text)
-            os.chmod(name, 0o666 & ~_umask())
+            place = path.resolve()
+            try:
+                handle, name = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name}.")
+                written.append((name, place))
+                with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+                    file.write(text)
+                os.chmod(name, 0o666 & ~_umask())
+            except OSError as error:
+                raise CannotWrite(f"cannot write {path}: {error.strerror}") from error
         while written:
             os.replace(*written[0])
             del written[0]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from aiohttp import web
-from multidict import CIMultiDict
 
 from queued.core import views
 from queued.core.hours import issuing
@@ -15,30 +14,13 @@ from queued.server.auth import ROLES, Principal, clear_cookie, set_cookie
 from queued.server.call import Call, answer
 from queued.server.live import Live
 from queued.server.problems import Problem
-from queued.server.snapshot import Encoded
-
-NOT_MODIFIED = "If-None-Match"
-
 
 # ── The hall ──────────────────────────────────────────────────────────────────────────────
 
 
-async def snapshot(request: web.Request, live: Live) -> web.Response:
-    """GET /halls/{hall}. The hottest path of the server: it does next to nothing."""
-    encoded = live.view.current() or await live.view.fresh()
-    if NOT_MODIFIED in request.headers and matches(request, encoded):
-        return web.Response(status=304, headers=CIMultiDict(encoded.headers_304))
-    return web.Response(body=encoded.body, headers=CIMultiDict(encoded.headers))
-
-
-def matches(request: web.Request, encoded: Encoded) -> bool:
-    """Whether the caller has these bytes: `*`, or one of a list of tags, weak ones too."""
-    for header in request.headers.getall(NOT_MODIFIED):
-        for tag in header.split(","):
-            known = tag.strip()
-            if known == "*" or known.removeprefix("W/") == encoded.etag:
-                return True
-    return False
+async def no_such_hall(call: Call[None]) -> web.Response:
+    """GET /halls/{hall} of a hall that is not here; the others have handlers of their own."""
+    raise Problem("unknown_hall", facts={"kind": "hall", "id": call.path("hall")})
 
 
 async def stream(call: Call[None]) -> web.StreamResponse:

@@ -30,6 +30,7 @@ BURST_S: Final = 10
 STREAMS_PER_ADDRESS: Final = 100
 """Live streams from one address other than the machine itself: all screens behind one router."""
 
+FORWARDED: Final = "X-Forwarded-For"
 FORWARDED_CHARS_MAX: Final = 1000
 """A longer `X-Forwarded-For` is not read to its end."""
 
@@ -85,6 +86,8 @@ class Limits:
 
     def public_request(self, request: web.Request) -> None:
         """Count a request of the public. Raises `Problem` too_many_requests."""
+        if request.remote in _LOOPBACK and FORWARDED not in request.headers:
+            return
         address = self.addresses.limited(request)
         if address is not None:
             refuse_if(self.public.take(address))
@@ -131,7 +134,7 @@ class Addresses:
     def of(self, request: web.Request) -> str:
         """The caller's address; that of the nearest proxy that is not trusted."""
         peer = request.remote or ""
-        forwarded = request.headers.get("X-Forwarded-For")
+        forwarded = request.headers.get(FORWARDED)
         if forwarded is None or not self._trusts(peer):
             return peer
         for hop in reversed(forwarded[-FORWARDED_CHARS_MAX:].split(",")):
@@ -145,7 +148,7 @@ class Addresses:
     def limited(self, request: web.Request) -> str | None:
         """The address whose limits count; None for the machine itself."""
         peer = request.remote or ""
-        if peer in _LOOPBACK and "X-Forwarded-For" not in request.headers:
+        if peer in _LOOPBACK and FORWARDED not in request.headers:
             return None
         return self.of(request)
 

@@ -20,7 +20,7 @@ from queued.server.auth import Accounts, Doors
 from queued.server.devices import Devices
 from queued.server.health import Metrics
 from queued.server.limits import Limits
-from queued.server.live import Live
+from queued.server.live import Live, Streams
 from queued.server.static import StaticFiles
 from queued.settings_values import Settings
 
@@ -82,5 +82,9 @@ class Site:
     lives: Mapping[str, Live]
     doors: Doors
     limits: Limits
+    streams: Streams
     metrics: Metrics
     static: StaticFiles
+    openapi: bytes
+    tls: bool
+    """Whether the public address is https."""

@@ -18,7 +18,8 @@ TimeOf = Callable[[Millis], str]
 RULES: Final[Mapping[str, Mapping[str, str]]] = {
     "zh": {
         "head_start": "按取号先后，{number} 号排在最前（{counted}）",
-        "overflow": "{queue}等候较久，本窗口协助受理：{number} 号（{counted}，另加 {penalty} 分钟）",
+        "overflow": "{queue}等候较久，本窗口协助受理：{number} 号"
+        "（{counted}，另加 {penalty} 分钟）",
         "bound": "{number} 号已转至本窗口，只由本窗口办理（{counted}）",
         "by_number": "窗口人员直接呼叫 {number} 号，未按排队顺序",
         "counted": "取号时间按 {time} 计",

@@ -20,7 +20,7 @@ from hashlib import blake2b
 from typing import Final
 
 import msgspec
-from multidict import CIMultiDict
+from multidict import CIMultiDict, CIMultiDictProxy
 
 from queued.core import views
 from queued.core.changed import changed
@@ -44,6 +44,8 @@ ESTIMATE_EVERY_MS: Final = 2000
 
 CACHE_CONTROL: Final = "public, max-age=1, stale-while-revalidate=5"
 
+NOT_MODIFIED: Final = "If-None-Match"
+
 _ENCODER = msgspec.json.Encoder()
 
 
@@ -57,6 +59,15 @@ class Encoded:
     content: wire.Snapshot
     headers: CIMultiDict[str]
     headers_304: CIMultiDict[str]
+
+    def known_to(self, request_headers: CIMultiDictProxy[str]) -> bool:
+        """Whether If-None-Match names these bytes: `*`, or a list of tags, weak ones too."""
+        for header in request_headers.getall(NOT_MODIFIED, ()):
+            for tag in header.split(","):
+                known = tag.strip()
+                if known == "*" or known.removeprefix("W/") == self.etag:
+                    return True
+        return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +171,7 @@ class View:
             return
         try:
             pending.set_result(self.build())
-        except Exception as bug:  # an edge: the readers get it, the loop's callback has no caller
+        except Exception as bug:  # noqa: BLE001 — the readers get it; a callback has no caller
             pending.set_exception(bug)
 
     def _content(self, hall: Hall, observed_at: Millis, at: Millis) -> wire.Snapshot:

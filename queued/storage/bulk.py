@@ -1,8 +1,9 @@
-"""Many rows in few statements, without compiling SQL on the way.
+"""Many rows in one statement, without compiling SQL on the way.
 
-How it works. The text for 64, 16, 4 and 1 rows is built once; a batch is cut into those. One
-statement with many rows beats one statement run many times: between two runs the driver lets
-go of the interpreter lock, and on a busy event loop each time costs milliseconds to get back.
+How it works. The text for n rows is built once for each n up to `ROWS_MAX` and kept. One
+statement with many rows beats one statement run many times, and beats a few statements too:
+around each run the driver lets go of the interpreter lock, and on a busy event loop each time
+costs up to a switch interval to get back.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, Table
 from sqlalchemy.engine import Dialect as SqlDialect
 
-_SIZES = (64, 16, 4, 1)
+ROWS_MAX = 64
 """64 rows of 25 columns are 1,600 parameters, far below SQLite's 32,766."""
 
 
@@ -23,19 +24,22 @@ class Insert:
     def __init__(self, table: Table, placeholder: str, sql: SqlDialect, *, replace: bool) -> None:
         quote = sql.identifier_preparer.quote
         names = [quote(column.name) for column in table.columns]
-        head = f"INSERT INTO {quote(table.name)} ({', '.join(names)}) VALUES "
-        row = f"({', '.join([placeholder] * len(names))})"
-        tail = _replacing(table, quote) if replace else ""
-        self._statements = [(size, head + ", ".join([row] * size) + tail) for size in _SIZES]
+        self._head = f"INSERT INTO {quote(table.name)} ({', '.join(names)}) VALUES "
+        self._row = f"({', '.join([placeholder] * len(names))})"
+        self._tail = _replacing(table, quote) if replace else ""
+        self._statements: dict[int, str] = {}
 
     def __call__(self, connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
         """All of `rows`, in order. Keys within one call must differ."""
-        start = 0
-        for size, statement in self._statements:
-            while len(rows) - start >= size:
-                flat = tuple(value for row in rows[start : start + size] for value in row)
-                connection.exec_driver_sql(statement, flat)
-                start += size
+        for start in range(0, len(rows), ROWS_MAX):
+            piece = rows[start : start + ROWS_MAX]
+            flat = tuple(value for row in piece for value in row)
+            connection.exec_driver_sql(self._statement(len(piece)), flat)
+
+    def _statement(self, size: int) -> str:
+        if size not in self._statements:
+            self._statements[size] = self._head + ", ".join([self._row] * size) + self._tail
+        return self._statements[size]
 
 
 def _replacing(table: Table, quote: Any) -> str:

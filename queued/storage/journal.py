@@ -167,26 +167,22 @@ class SqlJournal:
 
 
 def page(connection: Connection, hall: str, after: int, limit: int) -> list[Record]:
-    """Records after `after`. Raises `JournalBroken` with the first seq that cannot be read."""
+    """Records after `after`, up to the first that cannot be read; raises `JournalBroken` if
+    that is the very next one. So whoever reads on proves all the good ones before it."""
     c = t.journal.c
     query = _RECORD.where(c.hall == hall, c.seq > after).order_by(c.seq).limit(limit)
+    records: list[Record] = []
     try:
-        rows = connection.execute(query).all()
+        for row in connection.execute(query):
+            records.append(record_of_row(row, records[-1].seq + 1 if records else after + 1))
+    except JournalBroken:
+        if not records:
+            raise
     except SQLAlchemyError as error:
+        # Rows arrive many at a time: one alone is what tells the good from the bad.
         if limit == 1:
             raise JournalBroken(after + 1, str(error)) from error
-        # Which one is it? Only on the way to a halt, so one by one is fast enough.
-        found: list[Record] = []
-        while len(found) < limit:
-            one = page(connection, hall, found[-1].seq if found else after, 1)
-            if not one:
-                break
-            found += one
-        return found
-    records = []
-    for row in rows:
-        records.append(record_of_row(row, after + 1))
-        after = records[-1].seq
+        return page(connection, hall, after, 1)
     return records
 
 

@@ -20,8 +20,6 @@ CONFIG = """
 id = "bench"
 name = "测试大厅"
 [http]
-public_requests_per_minute = 0
-tickets_per_minute = 0
 streams_max = 20000
 [rules]
 auto_miss_after_s = 0

@@ -40,7 +40,7 @@ PLAN = Plan(
         QueuePlan("social", "B", "Social", first=100),
         QueuePlan("tax", "C", "Tax", digits=4),
     ),
-    services=filed(ServicePlan("company", "Company", "general"), ServicePlan("levy", "Levy", "tax")),
+    services=filed(ServicePlan("levy", "Levy", "tax")),
     windows=filed(
         WindowPlan("1", "Window 1", ("general",), overflow=("social",)),
         WindowPlan("2", "Window 2", ("social",)),

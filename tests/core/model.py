@@ -1,8 +1,8 @@
-"""A second rulebook, naive on purpose: lists, dicts, and everything sorted anew each time.
+"""A second rulebook, naive on purpose: lists, dicts, everything sorted anew each time.
 
 Written from the rules of the hall (the sentences of the calling rule, the docstrings of commands
 and events), not from `queued.core`; of that it uses only the names of commands and the plan.
-Where the real one is clever (sorted lines, chunks, series), this one looks at all tickets.
+Where the real one is clever, this one looks at all tickets.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ class No(Exception):
 
 
 class Model:
-    """A hall as a child would keep it: every ticket of today in a list, every window in a dict."""
+    """A hall as a child would keep it: tickets of today in a list, windows in a dict."""
 
     def __init__(self) -> None:
         self.plan: Any = None
         self.day: str | None = None
         self.open = False
         self.ends_at = 0
-        self.hours: Any = ()
+        self.hours: tuple[tuple[int, int], ...] = ()
         self.tickets: list[dict[str, Any]] = []
         self.windows: dict[str, dict[str, Any]] = {}
         self.next: dict[str, int] = {}
@@ -70,8 +70,8 @@ class Model:
         return ticket["base"] - start
 
     def deadlines(self) -> list[tuple[int, str]]:
-        """When something happens by itself: (moment, "miss WINDOW" or "night")."""
-        found = [(self.ends_at, "night")] if self.open else []
+        """When something happens by itself: (moment, "miss WINDOW" or "End")."""
+        found = [(self.ends_at, "End")] if self.open else []
         after = self.plan.rules.auto_miss_after_ms if self.plan else 0
         for name, window in self.windows.items():
             if after and window["ticket"] and window["ticket"]["status"] == "called":
@@ -127,10 +127,9 @@ class Model:
         if old is not None:
             self.nothing_is_lost(new, old)
         closed = {"status": "closed", "clerk": "", "reason": "", "ticket": None, "undo": None}
-        fresh = {"called": 0, "served": 0, "missed": 0, "parked": 0, "transferred": 0}
+        counts = dict.fromkeys(["called", "served", "missed", "parked", "transferred"], 0)
         self.windows = {
-            name: self.windows.get(name) or {**closed, "counts": dict(fresh)}
-            for name in new.windows
+            name: self.windows.get(name) or {**closed, "counts": {**counts}} for name in new.windows
         }
         self.plan = new
 
@@ -168,7 +167,7 @@ class Model:
     def CloseDay(self, command: Any, at: int) -> None:
         if not self.open:
             return
-        waits = 0
+        self.open, waits = False, 0
         for ticket in self.tickets:
             if ticket["status"] not in OVER:
                 served = ticket["status"] == "serving"
@@ -182,7 +181,6 @@ class Model:
                 waits += (ticket["first_called"] - ticket["issued"]) // 1000
         for window in self.windows.values():
             window.update(status="closed", clerk="", reason="", ticket=None, undo=None)
-        self.open = False
         ends = [t["status"] for t in self.tickets]
         tally = {"issued": len(ends), "waited_s": waits}
         tally |= {end: ends.count(end) for end in OVER}
@@ -192,7 +190,8 @@ class Model:
         window = self.window(command.window)
         if not self.open:
             raise No("hall_closed")
-        if window["status"] != "closed" and window["clerk"] != command.by and not command.take_over:
+        taken = window["status"] != "closed" and window["clerk"] != command.by
+        if taken and not command.take_over:
             raise No("window_taken")
         window.update(status="open", clerk=command.by, reason="")
 
@@ -220,12 +219,12 @@ class Model:
             raise No("unknown_queue")
         if command.class_ not in self.plan.classes:
             raise No("unknown_class")
-        plan = self.plan.queues[queue]
-        if not plan.accepting:
+        if not (plan := self.plan.queues[queue]).accepting:
             raise No("queue_closed")
         number = self.free_number(plan)
         if len(self.waiting(queue)) >= plan.waiting_max or number is None:
             raise No("queue_full")
+        self.next[queue] = int(number.removeprefix(plan.letter)) + 1
         base, slot = at, command.slot
         if slot is not None and at <= slot + self.plan.rules.appointment_early_ms:
             base = slot
@@ -247,8 +246,6 @@ class Model:
         for value in [v for v in values if v >= begin] + [v for v in values if v < begin]:
             number = plan.letter + str(value).rjust(plan.digits, "0")
             if number not in held:
-                if len(self.waiting(plan.id)) < plan.waiting_max:
-                    self.next[plan.id] = value + 1
                 return number
         return None
 
@@ -308,12 +305,11 @@ class Model:
         self.show(ticket)
 
     def show(self, ticket: dict[str, Any]) -> None:
-        line = {"number": ticket["number"], "window": ticket["window"], "times": ticket["calls"]}
-        self.take_down(ticket)
-        self.board = [{"id": ticket["id"], **line}, *self.board][:20]
+        line = {"id": ticket["id"], "window": ticket["window"], "times": ticket["calls"]}
+        self.board = [line, *self.without(ticket)][:20]
 
-    def take_down(self, ticket: dict[str, Any]) -> None:
-        self.board = [line for line in self.board if line["id"] != ticket["id"]]
+    def without(self, ticket: dict[str, Any]) -> list[dict[str, Any]]:
+        return [line for line in self.board if line["id"] != ticket["id"]]
 
     def Recall(self, command: Any, at: int) -> None:
         ticket = self.in_hand(command, "called", refusal="ticket_not_called")
@@ -333,7 +329,7 @@ class Model:
         self.free(ticket)
         window["counts"]["called"] -= 1
         ticket.update(ticket["before"])
-        self.take_down(ticket)
+        self.board = self.without(ticket)
 
     def StartService(self, command: Any, at: int) -> None:
         ticket = self.in_hand(command, "called", refusal="ticket_not_called")
@@ -387,7 +383,7 @@ class Model:
         ticket["key"] = self.key(ticket, ticket["returns"])
         if command.place == "last":
             ticket["base"] = ticket["key"] = at
-        elif command.place == "first":
+        if command.place == "first":
             ticket["key"] = min([ticket["key"], *(rival["key"] - 1 for rival in rivals)])
 
     def again(self, ticket: dict[str, Any]) -> None:
@@ -396,7 +392,7 @@ class Model:
         ticket.update(called_at=None, started=None, ended=None)
         ticket["returns"] += 1
 
-    def free(self, ticket: dict[str, Any], counted: str | None = None) -> None:
+    def free(self, ticket: dict[str, Any], counted: str = "") -> None:
         window = self.windows[ticket["window"]]
         window["ticket"] = window["undo"] = None
         if counted:

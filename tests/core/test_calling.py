@@ -98,9 +98,7 @@ def test_a_call_says_why_and_who_would_have_been_next(hall):
     )
     hall.given(StartService(window="1"), ParkTicket(window="1"))
     hall.when(NEXT)
-    hall.then(
-        seen(TicketCalled, number="A001", runner_up="B100", runner_up_key=NINE + 5 * MINUTE)
-    )
+    hall.then(seen(TicketCalled, number="A001", runner_up="B100", runner_up_key=NINE + 5 * MINUTE))
 
 
 def test_the_last_in_line_has_no_runner_up(hall):

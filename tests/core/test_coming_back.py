@@ -183,8 +183,8 @@ def test_the_first_place_at_a_window_is_before_its_queues_too(hall):
 
 
 def test_the_first_place_in_a_queue_is_before_those_bound_to_a_window(hall):
-    early, late = IssueTicket(queue="general", class_="priority"), TAKE
-    hall.given(early, late, OPEN, NEXT, pass_on(to_window="3"), CallTicket(window="1", number="A002"))
+    hall.given(IssueTicket(queue="general", class_="priority"), TAKE, OPEN, NEXT)
+    hall.given(pass_on(to_window="3"), CallTicket(window="1", number="A002"))
     hall.given(pass_on(place="first"), OpenWindow(window="3"))
     hall.when(CallNext(window="3"))
     hall.then(seen(TicketCalled, number="A002", runner_up="A001"))

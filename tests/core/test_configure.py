@@ -169,16 +169,17 @@ def test_a_window_that_an_undo_would_send_somebody_back_to_stays(hall):
     hall.when(without("windows", "2")).then(seen(HallConfigured))
 
 
+def and_queue(id_, *facts, **more):
+    """The usual queues and one that is wrong."""
+    return {"queues": {**PLAN.queues, id_: QueuePlan(*facts, "x", **more)}}
+
+
 BROKEN = {
-    "two queues share a letter": {"queues": {**PLAN.queues, "x": QueuePlan("x", "A", "x")}},
-    "queue x: letter X1 ends in a digit": {"queues": {**PLAN.queues, "x": QueuePlan("x", "X1", "x")}},
-    "queue x: digits outside 1 to 6": {
-        "queues": {**PLAN.queues, "x": QueuePlan("x", "X", "x", first=0, digits=0)}
-    },
-    "queue x: first 1000 needs more digits": {
-        "queues": {**PLAN.queues, "x": QueuePlan("x", "X", "x", first=1000)}
-    },
-    "queue x is filed as y": {"queues": {**PLAN.queues, "y": QueuePlan("x", "X", "x")}},
+    "two queues share a letter": and_queue("x", "x", "A"),
+    "queue x: letter X1 ends in a digit": and_queue("x", "x", "X1"),
+    "queue x: digits outside 1 to 6": and_queue("x", "x", "X", first=0, digits=0),
+    "queue x: first 1000 needs more digits": and_queue("x", "x", "X", first=1000),
+    "queue x is filed as y": and_queue("y", "x", "X"),
     "service s: no queue x": {"services": {"s": ServicePlan("s", "s", "x")}},
     "window w: no queue x": {"windows": {"w": WindowPlan("w", "w", (), overflow=("x",))}},
     "window w: a queue twice in its queues": {

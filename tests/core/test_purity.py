@@ -48,9 +48,8 @@ def offences(tree):
             yield node.lineno, "a call that is not the same everywhere"
         elif isinstance(node, ast.Global | ast.Nonlocal):
             yield node.lineno, "state outside of the hall"
-        elif isinstance(node, ast.For | ast.comprehension):
-            if isinstance(node.iter, ast.Set | ast.SetComp):
-                yield getattr(node, "lineno", 0), "a walk through a set"
+        elif isinstance(getattr(node, "iter", None), ast.Set | ast.SetComp):
+            yield getattr(node, "lineno", 0), "a walk through a set"
 
 
 def test_the_rules_were_found():

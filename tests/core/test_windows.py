@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from queued.core.commands import (
@@ -56,12 +58,6 @@ def by_name(command):
     return type(command).__name__
 
 
-def at(window, command):
-    return type(command)(
-        **{name: getattr(command, name) for name in command.__slots__} | {"window": window}
-    )
-
-
 def test_a_clerk_sits_down(hall):
     hall.when(OPEN)
     hall.then(seen(WindowOpened, window="1", clerk="clerk:1"))
@@ -110,7 +106,7 @@ def test_nothing_happens_at_a_closed_window(hall, command):
 @pytest.mark.parametrize("command", [*AT_A_WINDOW, CloseWindow(window="1")], ids=by_name)
 def test_a_clerk_does_nothing_at_the_window_of_another(hall, command):
     hall.given(TAKE, TAKE, OPEN, NEXT)
-    hall.when(type(command)(**{n: getattr(command, n) for n in command.__slots__} | {"by": "clerk:2"}))
+    hall.when(replace(command, by="clerk:2"))
     hall.then_refused("Window 1 belongs to another clerk.")
     assert hall.refusal.code == "not_yours"
 
@@ -129,11 +125,9 @@ def test_a_name_does_not_make_a_manager(hall, by):
     hall.then_refused("not_yours")
 
 
-@pytest.mark.parametrize(
-    "command", [*AT_A_WINDOW, OPEN, CloseWindow(window="1")], ids=by_name
-)
+@pytest.mark.parametrize("command", [*AT_A_WINDOW, OPEN, CloseWindow(window="1")], ids=by_name)
 def test_a_window_that_does_not_exist(hall, command):
-    hall.when(at("99", command))
+    hall.when(replace(command, window="99"))
     hall.then_refused("There is no window 99.")
     assert hall.refusal.code == "unknown_window"
 

@@ -16,18 +16,58 @@ from queued.core import refusals
 ZH, EN = i18n.load("zh"), i18n.load("en")
 SCRIPTS = STATIC_DIR / "js"
 
-API_CODES = """
-    hall_closed queue_closed nobody_waiting window_busy window_not_open window_taken
-    ticket_not_waiting ticket_not_called ticket_not_serving not_yours too_late_to_undo
-    too_many_returns recall_too_soon already_waiting queue_full malformed unauthenticated
-    forbidden csrf not_found unknown_hall unknown_window unknown_queue unknown_service
-    unknown_ticket too_large unsupported_media_type invalid idempotency_mismatch
-    too_many_requests not_ready mailbox_full unreachable unknown internal
-""".split()
-DEVICE_REASONS = """
-    offline paper_out cover_open cutter_jam error timeout unplugged expired queue_full
-    unknown_device bad_job cancelled interrupted
-""".split()
+API_CODES = [
+    "hall_closed",
+    "queue_closed",
+    "nobody_waiting",
+    "window_busy",
+    "window_not_open",
+    "window_taken",
+    "ticket_not_waiting",
+    "ticket_not_called",
+    "ticket_not_serving",
+    "not_yours",
+    "too_late_to_undo",
+    "too_many_returns",
+    "recall_too_soon",
+    "already_waiting",
+    "queue_full",
+    "malformed",
+    "unauthenticated",
+    "forbidden",
+    "csrf",
+    "not_found",
+    "unknown_hall",
+    "unknown_window",
+    "unknown_queue",
+    "unknown_service",
+    "unknown_ticket",
+    "too_large",
+    "unsupported_media_type",
+    "invalid",
+    "idempotency_mismatch",
+    "too_many_requests",
+    "not_ready",
+    "mailbox_full",
+    "unreachable",
+    "unknown",
+    "internal",
+]
+DEVICE_REASONS = [
+    "offline",
+    "paper_out",
+    "cover_open",
+    "cutter_jam",
+    "error",
+    "timeout",
+    "unplugged",
+    "expired",
+    "queue_full",
+    "unknown_device",
+    "bad_job",
+    "cancelled",
+    "interrupted",
+]
 
 
 def test_both_catalogues_have_the_same_keys_and_placeholders():

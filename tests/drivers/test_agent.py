@@ -1,227 +1,40 @@
-"""The device process as a real process: orders in, reports out, devices on real lines."""
+"""The device process as a real process: its pipe, its end, its cost."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import signal
+import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Callable
-from pathlib import Path
+from collections.abc import AsyncIterator
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image
 
 from drivers import jobs
 from drivers.emulators import serving
 from drivers.emulators.bx_fontcard import BxFontCard
 from drivers.emulators.escpos import PrinterEmulator
 from drivers.jobs import (
-    Configure,
-    DeviceConfig,
-    DeviceReport,
     JobDone,
     JobFailed,
     JobGo,
     JobReady,
     PrintSlip,
+    Raster,
     ShowText,
-    SlipPrinted,
     Stop,
     StripShown,
     Text,
 )
 from drivers.lines import LineSplitter
+from tests.drivers.agent_process import LIMIT_S, Agent, printer, running, strip
 from tests.drivers.fake_clock import eventually
 
-LIMIT_S = 20.0
 IDLE_RSS_MAX = 50 << 20
-
-
-class Agent:
-    """The engine's end of the pipe."""
-
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
-        self.process = process
-        self.seen: list[jobs.Report] = []
-
-    def order(self, *orders: jobs.Order) -> None:
-        self.raw(b"".join(jobs.encode(order) for order in orders))
-
-    def raw(self, data: bytes) -> None:
-        assert self.process.stdin is not None
-        self.process.stdin.write(data)
-
-    def print(self, job: str, device: str = "printer", expires_s: float = 60) -> None:
-        expires = round((time.time() + expires_s) * 1000)
-        blocks = (Text("市民服务中心", 2, "center"), Text("A017", 4, "center"))
-        self.order(PrintSlip(job, device, blocks, expires))
-
-    async def until(self, wanted: Callable[[jobs.Report], bool]) -> jobs.Report:
-        """The next report that is `wanted`; all others are kept in `seen`."""
-        assert self.process.stdout is not None
-        async with asyncio.timeout(LIMIT_S):
-            while line := await self.process.stdout.readline():
-                report = jobs.decode_report(line)
-                self.seen.append(report)
-                if wanted(report):
-                    return report
-        raise AssertionError(f"the agent ended; it said {self.seen}")
-
-    async def until_kind(self, *kinds: type) -> jobs.Report:
-        return await self.until(lambda report: isinstance(report, kinds))
-
-    async def until_state(self, device: str, state: str) -> jobs.Report:
-        return await self.until(
-            lambda report: isinstance(report, DeviceReport)
-            and (report.device, report.state) == (device, state)
-        )
-
-    async def end(self) -> tuple[int, bytes]:
-        """Close its input; its exit code and what it logged."""
-        assert self.process.stdin is not None
-        self.process.stdin.close()
-        async with asyncio.timeout(LIMIT_S):
-            out, log = await self.process.communicate()
-        self.seen += [jobs.decode_report(line) for line in out.splitlines()]
-        assert self.process.returncode is not None
-        return self.process.returncode, log
-
-    def rss(self) -> int:
-        pages = Path(f"/proc/{self.process.pid}/statm").read_text().split()[1]
-        return int(pages) * os.sysconf("SC_PAGE_SIZE")
-
-
-@contextlib.asynccontextmanager
-async def running(*devices: DeviceConfig, spool: Path | None = None) -> AsyncIterator[Agent]:
-    arguments = ["--spool", str(spool)] if spool else []
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "drivers", "agent", *arguments),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        limit=jobs.LINE_BYTES_MAX,
-    )
-    agent = Agent(process)
-    try:
-        agent.order(Configure(devices))
-        yield agent
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.communicate()
-
-
-def printer(port: str = "virtual://", **options: str | int | float | bool) -> DeviceConfig:
-    return DeviceConfig("printer", "escpos", port, options)
-
-
-def strip(port: str = "virtual://", **options: str | int | float | bool) -> DeviceConfig:
-    return DeviceConfig("strip", "bx-fontcard", port, options)
-
-
-# ── end to end ────────────────────────────────────────────────────────────────────────────
-
-
-async def test_a_virtual_hall_prints_and_shows(tmp_path):
-    async with running(printer(), strip(), spool=tmp_path) as agent:
-        agent.order(ShowText("strip", "请A017到3号窗口"))
-        agent.print("job/../1")
-        assert await agent.until_kind(JobReady) == JobReady("job/../1", "printer")
-        assert not list(tmp_path.rglob("*.png"))
-        agent.order(JobGo("job/../1"))
-        assert await agent.until_kind(JobDone) == JobDone("job/../1", "printer", confirmed=True)
-        slip = await agent.until_kind(SlipPrinted)
-        assert slip.job == "job/../1" and "A017" in slip.text and "市民服务中心" in slip.text
-        with Image.open(tmp_path / slip.png) as picture:
-            assert picture.format == "PNG" and picture.width >= 576
-        assert (tmp_path / slip.png).with_suffix(".txt").read_text("utf-8") == slip.text
-        assert (tmp_path / slip.png).resolve().is_relative_to(tmp_path / "printer")
-        if not any(isinstance(report, StripShown) for report in agent.seen):
-            await agent.until_kind(StripShown)
-        assert StripShown("strip", "请A017到3号窗口") in agent.seen
-        code, log = await agent.end()
-        assert (code, log) == (0, b"")
-
-
-async def test_real_lines_are_served_side_by_side_and_a_hung_one_alone_waits():
-    hung_card, paper = BxFontCard(), PrinterEmulator(80)
-    async with (
-        serving.on_pty(hung_card, serving.LineFaults(deaf=True)) as hung,
-        serving.on_tcp(paper) as tcp,
-    ):
-        async with running(strip(hung.url), printer(tcp.url)) as agent:
-            agent.order(ShowText("strip", "A017"))
-            for job in ("j1", "j2"):
-                agent.print(job)
-                await agent.until_kind(JobReady)
-                agent.order(JobGo(job))
-                assert await agent.until_kind(JobDone) == JobDone(job, "printer", True)
-            assert len(paper.pages) == 2 and paper.violations == []
-            if not any(getattr(report, "state", "") == "degraded" for report in agent.seen):
-                await agent.until_state("strip", "degraded")
-            assert hung_card.history == []
-
-
-async def test_a_strip_unplugged_and_back_shows_the_present():
-    card = BxFontCard()
-    async with serving.on_tcp(card) as line:
-        async with running(strip(line.url, ack_s=0.2)) as agent:
-            agent.order(ShowText("strip", "A001"))
-            await agent.until_kind(StripShown)
-            line.unplug()
-            card.power_cycle()
-            agent.order(ShowText("strip", "A002"), ShowText("strip", "A003"))
-            await agent.until_state("strip", "degraded")
-            agent.order(ShowText("strip", "A004"))
-            await line.plug()
-            assert await agent.until_kind(StripShown) == StripShown("strip", "A004")
-            assert card.history == ["A001", "A004"]
-            assert card.violations == []
-
-
-@pytest.mark.parametrize("serve", [serving.on_tcp, serving.on_pty])
-async def test_a_printer_that_dies_between_two_bytes_leaves_the_slip_in_doubt(serve):
-    paper = PrinterEmulator(80)
-    async with serve(paper) as line:
-        async with running(printer(line.url, timeout_s=0.3)) as agent:
-            agent.print("j1")
-            await agent.until_kind(JobReady)
-            line.faults.unplug_after = 30
-            agent.order(JobGo("j1"))
-            failed = await agent.until_kind(JobFailed, JobDone)
-            assert isinstance(failed, JobFailed)
-            assert (failed.job, failed.maybe_printed) == ("j1", True)
-            await line.plug()
-            # Coming back, it does not print the slip again by itself …
-            await agent.until_state("printer", "ready")
-            agent.print("j1")
-            # … nor when told to: in doubt, a person decides.
-            assert await agent.until_kind(JobFailed, JobReady) == failed
-
-
-async def test_a_printer_unplugged_before_the_first_byte_left_nothing_on_paper():
-    """The negative control of the test above: the doubt is not claimed where there is none."""
-    paper = PrinterEmulator(80)
-    async with serving.on_tcp(paper) as line:
-        async with running(printer(line.url, timeout_s=0.3)) as agent:
-            agent.print("j1")
-            await agent.until_kind(JobReady)
-            line.unplug()
-            agent.order(JobGo("j1"))
-            failed = await agent.until_kind(JobFailed, JobDone)
-            assert isinstance(failed, JobFailed)
-            assert (failed.job, failed.maybe_printed) == ("j1", False)
-            await line.plug()
-            agent.print("j1")
-            await agent.until_kind(JobReady)
-            agent.order(JobGo("j1"))
-            await agent.until_kind(JobDone)
-            assert len(paper.pages) == 1
 
 
 # ── the pipe ──────────────────────────────────────────────────────────────────────────────
@@ -311,65 +124,100 @@ async def test_it_ends_well(how):
         }
 
 
-class SlowPaper(PrinterEmulator):
-    """Takes its time over the slip: it answers nothing until `released`."""
+BIG = Raster(576, bytes(72 * 400))
+"""28,800 bytes: far more than a pseudo terminal holds."""
 
-    released = True
+
+class DeafAfter(PrinterEmulator):
+    """Tells the line to stop reading once it has had some of a slip."""
+
+    line: serving.Line | None = None
+    had = 0
 
     def feed(self, data: bytes) -> bytes:
-        self.faults.silent = not self.released
+        self.had += len(data)
+        if self.line is not None and self.had > 2000:
+            self.line.faults.deaf, self.line = True, None
         return super().feed(data)
 
 
-async def test_the_engine_dies_while_bytes_leave_and_the_slip_is_finished():
-    paper = SlowPaper(80)
-    async with serving.on_tcp(paper) as line:
+@contextlib.asynccontextmanager
+async def half_a_slip() -> AsyncIterator[tuple[Agent, serving.Line, PrinterEmulator]]:
+    """A printer that stopped reading in the middle of the slip j1; j2 waits behind it."""
+    paper = DeafAfter(80)
+    async with serving.on_pty(paper) as line:
+        paper.line = line
         async with running(printer(line.url)) as agent:
-            agent.print("j1")
+            expires = round((time.time() + 60) * 1000)
+            agent.order(PrintSlip("j1", "printer", (BIG, Text("A017")), expires))
             agent.print("j2")
             await agent.until_kind(JobReady)
-            paper.released = False
             agent.order(JobGo("j1"))
-            await eventually(lambda: paper.pages)
-            agent.process.stdin.close()
-            paper.released = True
-            code, _ = await agent.end()
-            assert code == 0
-            assert len(paper.pages) == 1 and paper.violations == []
+            await eventually(lambda: line.faults.deaf)
+            assert paper.pages == []
+            yield agent, line, paper
+
+
+async def test_the_engine_dies_while_bytes_leave_and_the_slip_is_finished():
+    async with half_a_slip() as (agent, line, paper):
+        agent.process.stdin.close()
+        line.faults.deaf = False
+        code, _ = await agent.end()
+        assert code == 0
+        assert len(paper.pages) == 1 and paper.violations == []
+        assert JobDone("j1", "printer", True) in agent.seen
+        assert not any(getattr(report, "job", "") == "j2" for report in agent.seen)
 
 
 async def test_killed_while_bytes_leave_the_job_is_never_answered_nor_printed_again():
-    paper = SlowPaper(80)
-    async with serving.on_tcp(paper) as line:
-        async with running(printer(line.url)) as agent:
-            agent.print("j1")
-            await agent.until_kind(JobReady)
-            paper.released = False
-            agent.order(JobGo("j1"))
-            await eventually(lambda: paper.pages)
-            agent.process.kill()
-            await agent.process.wait()
-            code, _ = await agent.end()
-            assert code == -signal.SIGKILL
-            assert not any(isinstance(one, JobDone | JobFailed) for one in agent.seen)
-        paper.released = True
-        async with running(printer(line.url)) as agent:
-            await agent.until_state("printer", "ready")
-            agent.print("j2")
-            assert await agent.until_kind(JobReady) == JobReady("j2", "printer")
-            assert len(paper.pages) == 1
+    """Also the negative control of the test above: a process killed does not finish its slip."""
+    async with half_a_slip() as (agent, line, paper):
+        agent.process.kill()
+        await agent.process.wait()
+        line.faults.deaf = False
+        code, _ = await agent.end()
+        assert code == -signal.SIGKILL
+        assert not any(isinstance(one, JobDone | JobFailed) for one in agent.seen)
+        assert paper.pages == []
+        async with running(printer(line.url)) as again:
+            await again.until_state("printer", "ready")
+            code, _ = await again.end()
+        assert code == 0
+        assert not any(isinstance(one, JobReady | JobDone | JobFailed) for one in again.seen)
 
 
-async def test_an_engine_that_does_not_read_ends_the_agent(monkeypatch):
-    async with running() as agent:
-        agent.process.stdout._transport.pause_reading()  # type: ignore[union-attr]
-        order = jobs.encode(ShowText("x" * 4000, "")) + b"x" * 10 + b"\n"
-        spoiled = b'{"type":"print-slip","job":"' + b"j" * 4000 + b'","device":"d"}\n'
-        for _ in range(2000):
-            agent.raw(order[:0] + spoiled)
+def test_an_engine_that_does_not_read_its_reports_ends_the_agent():
+    spoiled = b'{"type":"print-slip","job":"' + b"j" * 4000 + b'","device":"d"}\n'
+    with subprocess.Popen(
+        [sys.executable, "-m", "drivers", "agent"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        bufsize=0,
+    ) as process:
+        assert process.stdin is not None and process.stderr is not None
+        with contextlib.suppress(BrokenPipeError):
+            for _ in range(5000):
+                process.stdin.write(spoiled)
+        assert process.wait(LIMIT_S) == 0
+        assert b"does not read its reports" in process.stderr.read()
+
+
+@pytest.mark.parametrize("source", ["/dev/null", "plain file"])
+async def test_orders_may_come_from_anything_that_can_be_read(source, tmp_path):
+    orders = tmp_path / "orders"
+    orders.write_bytes(jobs.encode(jobs.Configure((strip(),))))
+    with open(orders if source == "plain file" else source, "rb") as stdin:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "drivers", "agent"),
+            stdin=stdin,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
         async with asyncio.timeout(LIMIT_S):
-            await agent.process.wait()
-        agent.process.stdout._transport.resume_reading()  # type: ignore[union-attr]
+            out, log = await process.communicate()
+    assert (process.returncode, log) == (0, b"")
+    assert (b'"state":"stopped"' in out) == (source == "plain file")
 
 
 # ── cost ──────────────────────────────────────────────────────────────────────────────────

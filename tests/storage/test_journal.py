@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import closing
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection
 
 from queued.core.model import Ticket
-from queued.engine.ports import AppendFailed, Batch
+from queued.engine.ports import AppendFailed, Batch, TicketRow
 from queued.storage import tables
 from queued.storage.connect import open_connection, sqlite_reader, sqlite_writer
 from queued.storage.database import Database
@@ -20,7 +20,7 @@ from queued.storage.memory import MemoryJournal
 from queued.storage.migrate import migrate
 from queued.storage.store import Store
 from queued.storage.tickets import Tickets
-from tests.storage.chains import answer, chain, row
+from tests.storage.chains import DAY, answer, chain, row, ticket
 from tests.storage.journal_contract import JournalContract
 
 
@@ -86,6 +86,17 @@ class TestSqlite(JournalContract):
         place = SqlitePlace(tmp_path)
         yield place
         await place.close()
+
+    @pytest.mark.parametrize("party", [2**63, -(2**70)])
+    async def test_a_number_no_column_holds_fails_its_batch_only(
+        self, place: SqlitePlace, party: int
+    ):
+        journal = await place.open()
+        huge = TicketRow(DAY, replace(ticket(1), party=party))
+        with pytest.raises(AppendFailed):
+            await journal.append("demo", Batch(chain(1), [huge]))
+        assert (await journal.head("demo"))[0] == 0
+        await journal.append("demo", Batch(chain(1), [row(1)]))
 
 
 async def test_a_store_beside_the_owner_cannot_append(tmp_path: Path):

@@ -29,13 +29,15 @@ function queueOf(service) {
 
 function loadText(queue) {
   if (!queue) return "";
-  if (queue.status !== "open" || queue.waiting === 0) return queueHeadline(text, queue);
+  if (queue.status === "closed" || queue.waiting === 0) return queueHeadline(text, queue);
   const waiting = text("kiosk.waiting", { n: queue.waiting });
-  return queue.wait ? `${waiting} · ${queueHeadline(text, queue)}` : waiting;
+  const more = queue.wait || queue.status === "paused";
+  return more ? `${waiting} · ${queueHeadline(text, queue)}` : waiting;
 }
 
+// "paused" means that no window is open yet: numbers are given out all the same.
 function available(service) {
-  return live && snapshot.open && (queueOf(service)?.status ?? "open") === "open";
+  return live && snapshot.open && (queueOf(service)?.status ?? "open") !== "closed";
 }
 
 function showState() {
@@ -110,6 +112,11 @@ async function issue(body) {
   }
 }
 
+// Nobody is signed in here any more: the staff must see that before the next visitor does.
+function signIn() {
+  location.assign(`/login?next=${encodeURIComponent(location.pathname)}`);
+}
+
 async function take() {
   if (busy || !chosen) return;
   busy = true;
@@ -121,6 +128,7 @@ async function take() {
     showResult({ ticket, snapshot, service: chosen, api, text, onEnd: toStart });
     step("result");
   } catch (failure) {
+    if (failure.status === 401) signIn();
     const reason = problem(failure.code, failure.facts);
     setText(byId("message"), `${text("kiosk.failed")} · ${reason}`);
   } finally {

@@ -1,0 +1,141 @@
+"""Builds and runs the application: the table of routes, the site, start and stop."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator
+from typing import Final
+
+from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
+
+from display.pages import STATIC_DIR
+from queued.server import openapi
+from queued.server.auth import Doors
+from queued.server.edge import compiled, elsewhere, expect, snapshot_handler
+from queued.server.health import Metrics
+from queued.server.limits import BODY_BYTES_MAX, limits_of
+from queued.server.live import Live, Streams
+from queued.server.parts import Parts, Site
+from queued.server.routes import ROUTES, SNAPSHOT
+from queued.server.snapshot import Names
+from queued.server.static import StaticFiles
+from queued.settings_values import Settings
+
+__all__ = ["SITE", "Parts", "build", "serve"]
+
+SITE: Final = web.AppKey("SITE", Site)
+"""The running server's knowledge, for tests and for whoever wires it."""
+
+BACKLOG: Final = 4096
+"""Connections that wait for accept: after a power cut all screens come at once."""
+
+SHUTDOWN_S: Final = 3.0
+"""Requests in hand get this long at the end; streams are ended before."""
+
+log = logging.getLogger(__name__)
+
+
+def build(parts: Parts) -> web.Application:
+    """The application of these parts. Streams begin and end with it."""
+    site = site_of(parts)
+    app = web.Application(client_max_size=BODY_BYTES_MAX)
+    app[SITE] = site
+    for id_, live in site.lives.items():
+        # A path without variables is found at once, and needs nothing that the others need.
+        handler = snapshot_handler(live, site, f"GET {SNAPSHOT.path}")
+        path = SNAPSHOT.path.replace("{hall}", id_)
+        app.router.add_get(path, handler, expect_handler=expect)
+    routes = [route for route in ROUTES if parts.demo or not route.demo_only]
+    for route in routes:
+        handler = compiled(route, site)
+        if route.method == "GET":
+            app.router.add_get(route.path, handler, expect_handler=expect)
+        else:
+            app.router.add_route(route.method, route.path, handler, expect_handler=expect)
+    rest = elsewhere(routes, site)
+    app.router.add_route("*", "/{elsewhere:.*}", rest, expect_handler=expect)
+    app.cleanup_ctx.append(_streams)
+    app.on_shutdown.append(_end_streams)
+    return app
+
+
+def site_of(parts: Parts) -> Site:
+    """What the running server knows."""
+    limits = limits_of(parts.settings.http)
+    streams = Streams(limits)
+    names = names_of(parts.settings)
+    lives = {
+        id_: Live(
+            running, parts.clock, names if id_ == parts.settings.hall.id else Names(), streams
+        )
+        for id_, running in parts.halls.items()
+    }
+    doors = Doors(
+        parts.store.accounts,
+        parts.store.secret,
+        parts.clock,
+        limits,
+        session_hours=parts.settings.http.session_hours,
+    )
+    return Site(
+        parts=parts,
+        lives=lives,
+        doors=doors,
+        limits=limits,
+        streams=streams,
+        metrics=Metrics(),
+        static=StaticFiles(STATIC_DIR),
+        openapi=openapi.made_of(ROUTES, parts.version),
+        tls=parts.settings.http.public_url.startswith("https:"),
+    )
+
+
+def names_of(settings: Settings) -> Names:
+    """English names and search initials of the configuration."""
+    return Names(
+        hall=settings.hall.name_en,
+        queues={queue.id: queue.name_en for queue in settings.queues},
+        windows={window.id: window.name_en for window in settings.windows},
+        services={service.id: service.name_en for service in settings.services},
+        classes={class_.id: class_.name_en for class_ in settings.classes},
+        initials={service.id: service.initials for service in settings.services},
+    )
+
+
+async def serve(app: web.Application, host: str, port: int) -> web.AppRunner:
+    """Listen. `runner.addresses` tells the port if `port` is 0; `runner.cleanup()` ends it."""
+    server_log = logging.getLogger("aiohttp.server")
+    server_log.addFilter(_without_traceback)
+    runner = web.AppRunner(
+        app,
+        access_log=None,  # paths of own tickets hold their tokens; /metrics counts by route
+        handler_cancellation=True,  # a stream notices at once that its screen has gone
+        shutdown_timeout=SHUTDOWN_S,
+        auto_decompress=False,  # small bodies only: no decompression bombs
+    )
+    await runner.setup()
+    await web.TCPSite(runner, host, port, backlog=BACKLOG).start()
+    return runner
+
+
+async def _streams(app: web.Application) -> AsyncIterator[None]:
+    site = app[SITE]
+    for live in site.lives.values():
+        live.start(site.parts.bus)
+    yield
+    await _end_streams(app)
+
+
+async def _end_streams(app: web.Application) -> None:
+    for live in app[SITE].lives.values():
+        await live.stop()
+
+
+def _without_traceback(record: logging.LogRecord) -> bool:
+    """What is not HTTP is the caller's mistake: one line, and none of its bytes."""
+    error = record.exc_info[1] if record.exc_info else None
+    if isinstance(error, HttpProcessingError):
+        record.exc_info = None
+        record.levelno, record.levelname = logging.INFO, "INFO"
+    return True

@@ -1,0 +1,343 @@
+"""The pages: who may see one, what it is given, the sign-in form, and a ticket's QR code."""
+
+from __future__ import annotations
+
+import io
+import re
+import secrets
+from collections.abc import Mapping
+from typing import Any, Final
+from urllib.parse import quote
+
+import msgspec
+import segno
+from aiohttp import web
+
+from display import i18n
+from queued.core.plan import WindowId
+from queued.core.refusals import Refused
+from queued.server import devices as printing
+from queued.server import tickets, wire
+from queued.server.api import services_of
+from queued.server.auth import Principal, SignedIn, clear_cookie, set_cookie
+from queued.server.call import Call
+from queued.server.limits import refuse_if
+from queued.server.live import Live
+from queued.server.problems import Problem, of
+from queued.server.security import page_headers
+from queued.server.windows import desk_of
+
+LANGUAGE_COOKIE: Final = "queued_language"
+LANGUAGE_KEPT_S: Final = 365 * 86_400
+FORM_COOKIE: Final = "queued_form"
+"""Ties a sign-in form to the browser it was shown in: nobody else can sign one in."""
+
+NEXT: Final = re.compile(r"/(?!/)[A-Za-z0-9._~!$&'()*+,;=:@%/?-]{0,500}")
+"""Where to go after signing in: a path of ours. `//host` and `/\\host` lead elsewhere."""
+
+QR_MODULE: Final = 8
+
+
+# ── Rendering ─────────────────────────────────────────────────────────────────────────────
+
+
+def language_of(request: web.Request) -> i18n.Language:
+    """The language asked for with `?lang=`, chosen before, or preferred by the browser."""
+    wanted = request.query.get("lang") or request.cookies.get(LANGUAGE_COOKIE)
+    return i18n.negotiate(request.headers.get("Accept-Language"), wanted)
+
+
+def page(
+    call: Call[Any],
+    name: str,
+    context: Mapping[str, Any],
+    *,
+    status: int = 200,
+    csrf: str | None = None,
+) -> web.Response:
+    """The page `name` as a response."""
+    request, site, who = call.request, call.site, call.who
+    language = language_of(request)
+    user = None if who is None else {"name": who.name, "roles": sorted(who.roles)}
+    if csrf is None:
+        csrf = who.csrf if who is not None else ""
+    values = {"csrf": csrf, "user": user, **context}
+    text = site.parts.pages.render(name, language, values)
+    headers = page_headers(tls=site.tls)
+    headers["Content-Language"] = language
+    response = web.Response(body=text.encode(), status=status, headers=headers)
+    if request.query.get("lang") in i18n.LANGUAGES:
+        response.set_cookie(
+            LANGUAGE_COOKIE, language, max_age=LANGUAGE_KEPT_S, samesite="Lax", path="/"
+        )
+    return response
+
+
+def error_page(call: Call[Any], problem: Problem) -> web.Response:
+    """A problem, for a person."""
+    catalogue = i18n.catalogue(language_of(call.request))
+    context = {
+        "status": problem.status,
+        "code": problem.code,
+        "detail": catalogue.problem(problem.code, problem.facts),
+    }
+    response = page(call, "error", context, status=problem.status)
+    response.headers.update(problem.headers)
+    return response
+
+
+def to_sign_in(request: web.Request) -> web.Response:
+    """Go and sign in, then come back."""
+    return go(f"/login?next={quote(request.rel_url.raw_path_qs, safe='/')}")
+
+
+def go(location: str) -> web.Response:
+    """303: look there with GET."""
+    headers = {"Location": location, "Cache-Control": "no-store", "Server": "queued"}
+    return web.Response(status=303, headers=headers)
+
+
+def plain(content: Any) -> Any:
+    """A wire value as dicts and lists, in the shapes of the API."""
+    return msgspec.to_builtins(content)
+
+
+# ── Public pages ──────────────────────────────────────────────────────────────────────────
+
+
+async def start(call: Call[None]) -> web.Response:
+    """GET /"""
+    live = next(iter(call.site.lives.values()))
+    shown = await _snapshot(live)
+    printers = [
+        report.device
+        for report in call.site.parts.devices.reports()
+        if call.site.parts.devices.slips(report.device) or report.kind == "escpos"
+    ]
+    demo = call.site.parts.demo
+    context = {
+        "hall": plain(tickets.hall_name(live)),
+        "windows": shown["windows"],
+        "printers": printers,
+        "demo": demo,
+    }
+    return page(call, "start", context)
+
+
+async def board(call: Call[None]) -> web.Response:
+    """GET /h/{hall}/board"""
+    return page(call, "board", await _hall_and_snapshot(call.live))
+
+
+async def status(call: Call[None]) -> web.Response:
+    """GET /h/{hall}/status"""
+    return page(call, "status", await _hall_and_snapshot(call.live))
+
+
+async def docs(call: Call[None]) -> web.Response:
+    """GET /api/docs"""
+    return page(call, "docs", {})
+
+
+# ── Pages for the staff and their machines ────────────────────────────────────────────────
+
+
+async def kiosk(call: Call[None]) -> web.Response:
+    """GET /h/{hall}/kiosk"""
+    context = await _hall_and_snapshot(call.live)
+    return page(call, "kiosk", {**context, "services": plain(services_of(call.live))})
+
+
+async def windows(call: Call[None]) -> web.Response:
+    """GET /h/{hall}/windows"""
+    return page(call, "windows", await _hall_and_snapshot(call.live))
+
+
+async def console(call: Call[None]) -> web.Response:
+    """GET /h/{hall}/windows/{window}"""
+    live, window = call.live, WindowId(call.path("window"))
+    bound = call.principal.window
+    if bound is not None and bound != window:
+        raise Problem("forbidden")
+    if window not in live.hall.plan.windows:
+        raise Problem("unknown_window", facts={"kind": "window", "id": window})
+    context = {
+        "hall": plain(tickets.hall_name(live)),
+        "window": plain(live.view.window(live.hall, window)),
+        "desk": plain(desk_of(live, window, language_of(call.request))),
+        "services": plain(services_of(live)),
+    }
+    return page(call, "console", context)
+
+
+async def printer(call: Call[None]) -> web.Response:
+    """GET /h/{hall}/printers/{device}"""
+    printed = plain(printing.printed(call))
+    context = {
+        "hall": plain(tickets.hall_name(call.live)),
+        "device": {"id": call.path("device")},
+        **printed,
+    }
+    return page(call, "printer", context)
+
+
+# ── One's own ticket ──────────────────────────────────────────────────────────────────────
+
+
+async def own_ticket(call: Call[None]) -> web.Response:
+    """GET /t/{token}"""
+    own = await tickets.held(call)
+    told = plain(own.told())
+    shown = await _snapshot(own.live)
+    context = {**told, "token": own.token, "snapshot": shown}
+    return page(call, "ticket", context)
+
+
+async def leave_form(call: Call[None]) -> web.Response:
+    """GET /t/{token}/leave"""
+    own = await tickets.held(call)
+    return page(call, "leave", {**plain(own.told()), "token": own.token})
+
+
+async def leave(call: Call[None]) -> web.Response:
+    """POST /t/{token}/leave. Whoever knows the token may: nothing else is needed."""
+    own = await tickets.held(call)
+    try:
+        await tickets.give_up(own)
+    except (Refused, Problem) as refusal:
+        if of(refusal).code != "ticket_not_waiting":
+            raise
+        # Called meanwhile, or pressed twice: the ticket's own page says how it stands.
+    return go(f"/t/{quote(own.token)}")
+
+
+async def qr(call: Call[None]) -> web.Response:
+    """GET /t/{token}/qr.svg"""
+    own = await tickets.held(call)
+    picture = io.BytesIO()
+    address = f"{base_url(call)}/t/{own.token}"
+    segno.make_qr(address, error="m").save(picture, kind="svg", scale=QR_MODULE, border=4)
+    headers = {
+        "Content-Type": "image/svg+xml",
+        "Cache-Control": "private, max-age=3600",
+        "X-Content-Type-Options": "nosniff",
+        "Server": "queued",
+    }
+    return web.Response(body=picture.getvalue(), headers=headers)
+
+
+def base_url(call: Call[Any]) -> str:
+    """How phones reach us: the configured address, else the one that was asked for."""
+    configured = call.site.parts.settings.http.public_url.rstrip("/")
+    return configured or f"http://{call.request.host}"
+
+
+# ── Signing in ────────────────────────────────────────────────────────────────────────────
+
+
+async def sign_in_form(call: Call[None]) -> web.Response:
+    """GET /login"""
+    return _form(call, call.request.query.get("next", ""), None)
+
+
+async def sign_in(call: Call[None]) -> web.Response:
+    """POST /login: name and password, or an access token in the place of the password."""
+    form = await read_form(call)
+    where, name, password = form.get("next", ""), form.get("name", ""), form.get("password", "")
+    secret = call.request.cookies.get(FORM_COOKIE, "")
+    doors = call.site.doors
+    if not secret or form.get("csrf", "") != doors.csrf(secret):
+        return _form(call, where, "csrf", status=403)
+    if not 1 <= len(name) <= 64 or not 1 <= len(password) <= 256:
+        return _form(call, where, "bad_login", status=401)
+    try:
+        if name == "token":
+            signed = await doors.sign_in_with_token(call.request, password)
+        else:
+            signed = await doors.sign_in(call.request, name, password)
+    except Problem as problem:
+        response = _form(call, where, problem.code, status=problem.status)
+        response.headers.update(problem.headers)
+        return response
+    response = go(where if NEXT.fullmatch(where) else "/")
+    set_cookie(response, signed, secure=call.site.tls)
+    response.del_cookie(FORM_COOKIE, path="/login")
+    return response
+
+
+async def enter_demo(call: Call[None]) -> web.Response:
+    """POST /demo/enter: the demonstration lets everybody in as its manager."""
+    if not call.site.parts.demo:
+        raise Problem("not_found")
+    address = call.site.limits.addresses.limited(call.request)
+    if address is not None:
+        refuse_if(call.site.limits.sign_in_address.take(address))
+    form = await read_form(call)
+    if form.get("as") != "manager":
+        raise Problem("invalid", errors=(wire.WrongField("as", "expected manager"),))
+    where = form.get("next", "")
+    signed: SignedIn = call.site.doors.enter_demo()
+    response = go(where if NEXT.fullmatch(where) else "/")
+    set_cookie(response, signed, secure=call.site.tls)
+    return response
+
+
+async def sign_out(call: Call[None]) -> web.Response:
+    """POST /logout"""
+    form = await read_form(call)
+    if call.who is not None and form.get("csrf", "") != call.who.csrf:
+        raise Problem("csrf")
+    await call.site.doors.sign_out(call.request)
+    response = go("/login")
+    clear_cookie(response)
+    return response
+
+
+async def read_form(call: Call[Any]) -> dict[str, str]:
+    """The fields of an urlencoded form. Raises `Problem`."""
+    request = call.request
+    if request.content_type != "application/x-www-form-urlencoded":
+        raise Problem("unsupported_media_type")
+    try:
+        fields = await request.post()
+    except (ValueError, LookupError):  # not UTF-8, or a charset that does not exist
+        raise Problem("malformed") from None
+    return {name: value for name, value in fields.items() if isinstance(value, str)}
+
+
+def _form(call: Call[Any], where: str, error: str | None, status: int = 200) -> web.Response:
+    secret = secrets.token_urlsafe(16)
+    context = {
+        "next": where if NEXT.fullmatch(where) else "",
+        "error": error,
+        "demo": call.site.parts.demo,
+    }
+    csrf = call.site.doors.csrf(secret)
+    response = page(call, "login", context, status=status, csrf=csrf)
+    response.set_cookie(
+        FORM_COOKIE,
+        secret,
+        httponly=True,
+        samesite="Strict",
+        secure=call.site.tls,
+        path="/login",
+    )
+    return response
+
+
+# ── Contexts ──────────────────────────────────────────────────────────────────────────────
+
+
+async def _hall_and_snapshot(live: Live) -> dict[str, Any]:
+    return {"hall": plain(tickets.hall_name(live)), "snapshot": await _snapshot(live)}
+
+
+async def _snapshot(live: Live) -> dict[str, Any]:
+    """The snapshot as of now: a page that is read once says when it was made."""
+    content: dict[str, Any] = plain((await live.view.fresh()).content)
+    return {**content, "observed_at": live.time_of(live.now())}
+
+
+async def viewer(call: Call[Any]) -> Principal | None:
+    """Who is signed in in this browser."""
+    return await call.site.doors.signed_in(call.request)

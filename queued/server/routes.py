@@ -1,0 +1,176 @@
+"""The one table of routes: routing, roles, request and response types, and OpenAPI come from it.
+
+`roles` are those of which a caller needs one (see `auth.GRANTS` for who may act as what);
+PUBLIC needs none. A page that needs a role sends a browser to the sign-in form instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from aiohttp import web
+
+from queued.server import (
+    api,
+    devices,
+    health,
+    journal,
+    openapi,
+    pages,
+    static,
+    tickets,
+    windows,
+    wire,
+)
+from queued.server.call import Call
+
+API: Final = "/api/v1"
+
+PUBLIC: Final[frozenset[str]] = frozenset()
+ISSUING: Final = frozenset({"kiosk", "clerk", "remote"})
+STAFF: Final = frozenset({"clerk"})
+KIOSK: Final = frozenset({"kiosk"})
+REPRINTING: Final = frozenset({"kiosk", "clerk"})
+TELLING: Final = frozenset({"clerk", "auditor"})
+AUDIT: Final = frozenset({"auditor"})
+MANAGING: Final = frozenset({"manager"})
+PRINTERS: Final = frozenset({"manager", "device"})
+
+Handler = Callable[[Call[Any]], Awaitable[web.StreamResponse]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """One method on one path. `gives` None: no JSON body (`media` says what instead)."""
+
+    method: str
+    path: str
+    handler: Handler
+    summary: str
+    roles: frozenset[str] = PUBLIC
+    takes: type | None = None
+    gives: Any = None
+    status: int = 200
+    media: str = "application/json"
+    page: bool = False
+    """HTML for people: errors are pages, a missing role leads to the sign-in form."""
+    counted: bool = True
+    """Against the public's limit per address, if it needs no role."""
+    query: tuple[tuple[str, str], ...] = ()
+    """Query parameters: name, description."""
+    demo_only: bool = False
+
+
+def _get(path: str, handler: Handler, gives: Any, summary: str, **more: Any) -> Route:
+    return Route(
+        method="GET", path=API + path, handler=handler, gives=gives, summary=summary, **more
+    )
+
+
+def _post(
+    path: str, handler: Handler, takes: type, gives: Any, summary: str, **more: Any
+) -> Route:
+    return Route(
+        method="POST",
+        path=API + path,
+        handler=handler,
+        takes=takes,
+        gives=gives,
+        summary=summary,
+        **more,
+    )
+
+
+def _page(path: str, handler: Handler, summary: str, **more: Any) -> Route:
+    return Route(
+        method=more.pop("method", "GET"),
+        path=path,
+        handler=handler,
+        summary=summary,
+        media=more.pop("media", "text/html"),
+        page=True,
+        **more,
+    )
+
+
+_PRINTER: Final = "/halls/{hall}/printers/{device}"
+
+SNAPSHOT: Final = Route(
+    method="GET",
+    path=API + "/halls/{hall}",
+    handler=api.no_such_hall,
+    gives=wire.Snapshot,
+    summary="The snapshot; strong ETag, 304",
+)
+
+
+ROUTES: Final[tuple[Route, ...]] = (
+    # The order is that of frequency: paths of one beginning are tried one after the other.
+    _post("/halls/{hall}/tickets", tickets.take, wire.TakeTicket, wire.TicketTaken,
+          "Take a number", roles=ISSUING, status=201),
+    *(
+        _post(f"/halls/{{hall}}/windows/{{window}}/{name}", windows.action(make), takes,
+              wire.WindowAnswer, summary, roles=STAFF)
+        for name, (takes, make, summary) in windows.ACTIONS.items()
+    ),
+    _get("/halls/{hall}/windows/{window}", windows.desk, wire.Desk, "The desk", roles=STAFF),
+    _get("/halls/{hall}/stream", api.stream, None,
+         "The live stream: `id: seq`, `event: snapshot`, data = the snapshot",
+         media="text/event-stream"),
+    _get("/halls/{hall}/services", api.services, wire.Services, "Queues, services, classes"),
+    _get("/halls/{hall}/queue-monitor", api.queue_monitor, list[wire.QueueMonitor],
+         "The hall as FIWARE QueueMonitor entities"),
+    _get("/halls/{hall}/devices", devices.list_devices, wire.DeviceList,
+         "How the devices are", roles=MANAGING),
+    _get("/halls/{hall}/journal", journal.page, wire.JournalPage, "Events with their hashes",
+         roles=AUDIT, query=(("after", "Events after this seq; 0 from the start"),
+                             ("limit", "At most so many, 1 to 1000"))),
+    _get("/halls/{hall}/tickets/{number}/history", journal.history, wire.History,
+         "Everything that happened to a number today, and why", roles=TELLING),
+    _get(_PRINTER + "/slips", devices.list_slips, wire.PrintedSlips,
+         "Slips of a virtual printer, newest first", roles=PRINTERS),
+    _get(_PRINTER + "/slips/{slip}.png", devices.show_slip, None, "A slip as a picture",
+         roles=PRINTERS, media="image/png"),
+    SNAPSHOT,
+    _get("/halls", api.halls, wire.HallList, "The halls"),
+    _get("/tickets/{token}", tickets.show, wire.OwnTicket, "Own ticket"),
+    Route(method="DELETE", path=API + "/tickets/{token}", handler=tickets.leave,
+          gives=wire.OwnTicket, summary="Leave the queue"),
+    _get("/tickets/{token}/slip", tickets.slip, wire.Slip, "What became of the slip"),
+    _post("/tickets/{token}/slip", tickets.reprint, wire.Nothing, wire.Slip,
+          "Print the slip once more", roles=REPRINTING, status=202),
+    _post("/session", api.sign_in, wire.SignIn, wire.Session, "Sign in"),
+    _get("/session", api.session, wire.Session, "Who one is"),
+    Route(method="DELETE", path=API + "/session", handler=api.sign_out, status=204,
+          summary="Sign out"),
+    _get("/openapi.json", openapi.document, None, "This document"),
+    Route(method="GET", path="/healthz", handler=health.alive, gives=wire.Health,
+          summary="Alive", counted=False),
+    Route(method="GET", path="/readyz", handler=health.ready, gives=wire.Health,
+          summary="Ready: journal writable and caught up, clock plausible", counted=False),
+    Route(method="GET", path="/metrics", handler=health.metrics, summary="Prometheus metrics",
+          media="text/plain", counted=False),
+    Route(method="GET", path="/static/{path:.+}", handler=static.serve, summary="A file",
+          media="application/octet-stream"),
+    _page("/", pages.start, "Start page"),
+    _page("/h/{hall}/board", pages.board, "Hall board"),
+    _page("/h/{hall}/status", pages.status, "Phone page"),
+    _page("/h/{hall}/kiosk", pages.kiosk, "Kiosk", roles=KIOSK),
+    _page("/h/{hall}/windows", pages.windows, "Choose a window", roles=STAFF),
+    _page("/h/{hall}/windows/{window}", pages.console, "Window console", roles=STAFF),
+    _page("/h/{hall}/printers/{device}", pages.printer, "Virtual printer", roles=PRINTERS),
+    _page("/t/{token}", pages.own_ticket, "Own ticket"),
+    _page("/t/{token}/leave", pages.leave_form, "Really leave?"),
+    _page("/t/{token}/leave", pages.leave, "Leave", method="POST", status=303),
+    _page("/t/{token}/qr.svg", pages.qr, "QR code of the own-ticket page",
+          media="image/svg+xml"),
+    _page("/login", pages.sign_in_form, "Sign-in form"),
+    _page("/login", pages.sign_in, "Sign in", method="POST", status=303),
+    _page("/logout", pages.sign_out, "Sign out", method="POST", status=303),
+    _page("/demo/enter", pages.enter_demo, "Enter the demonstration", method="POST", status=303,
+          demo_only=True),
+    _page("/api/docs", pages.docs, "API reference"),
+)  # fmt: skip
+"""Everything but the snapshot of a hall that is here (see `edge.snapshot_handler`)."""

@@ -1,0 +1,352 @@
+"""Arbitrary days through the rulebook and the naive model: they may never disagree.
+
+The negative controls put one plausible mistake at a time into the rulebook and demand that the
+same machine finds it: a check that finds nothing has shown that it can find something.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
+
+from queued.core import commands as c
+from queued.core import decide as decide_module
+from queued.core import evolve as evolve_module
+from queued.core import guards, numbering, policy
+from queued.core.events import CallUndone
+from queued.core.model import Status
+from queued.core.plan import MINUTE, ClassPlan, Plan, QueuePlan, ServicePlan, WindowPlan
+from tests.core.given import HOUR, NINE, filed
+from tests.core.pair import Pair, plans
+
+SMALL = Plan(
+    name="small",
+    # Series short enough to wrap, a line short enough to fill.
+    queues=filed(
+        QueuePlan("general", "A", "General", first=5, digits=1, waiting_max=4),
+        QueuePlan("social", "B", "Social", first=96, digits=2),
+    ),
+    services=filed(ServicePlan("levy", "Levy", "social")),
+    windows=filed(
+        WindowPlan("1", "1", ("general",), overflow=("social",)),
+        WindowPlan("2", "2", ("social",), overflow=("general", "social")),
+        WindowPlan("3", "3", ("general", "social")),
+    ),
+    classes=filed(
+        ClassPlan("normal", "Normal"),
+        ClassPlan("priority", "Priority", 30 * MINUTE),
+        ClassPlan("return", "Return", 10 * MINUTE),
+    ),
+)
+PLANS = plans(SMALL)
+
+WINDOW = st.sampled_from(["1", "2", "3"])
+ANY_WINDOW = st.sampled_from(["1", "2", "3", "1", "2", "3", "9"])
+WHO = st.sampled_from(["own"] * 8 + ["clerk:li", "manager:zhao"])
+PICK = st.integers(0, 30)
+PAUSES = st.sampled_from(
+    [0, 1, 999, 1000, 9_999, 10_000, 10_001, MINUTE, 179_999, 180_000, 5 * MINUTE, 5 * MINUTE + 1,
+     10 * MINUTE, 30 * MINUTE, HOUR]
+)  # fmt: skip
+SLOTS = st.sampled_from([None, None, None, -6, -5, 0, 4, 5, 6, 30, 600])
+
+
+class Rulebooks(RuleBasedStateMachine):
+    """Whatever people may do at a hall's windows and kiosks, and what time does by itself."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pair = Pair()
+        self.days = 0
+
+    @initialize()
+    def furnish(self) -> None:
+        self.pair.do(c.Configure(plan=SMALL))
+        self.new_day(hours=False)
+        for window in ("1", "2", "3"):
+            self.pair.do(c.OpenWindow(window=window, by="clerk:wang"))
+
+    @rule(ms=PAUSES)
+    def time_passes(self, ms: int) -> None:
+        self.pair.at += ms
+
+    @rule()
+    def timers_ring(self) -> None:
+        while self.pair.ring():
+            pass
+
+    @rule(plan=st.sampled_from(PLANS))
+    def configure(self, plan: Plan) -> None:
+        self.pair.do(c.Configure(plan=plan))
+
+    @rule(chance=st.integers(0, 4), hours=st.booleans())
+    def another_day(self, chance: int, hours: bool) -> None:
+        if chance == 0:
+            self.new_day(hours=hours)
+        elif chance == 1:
+            self.pair.do(c.CloseDay())
+        elif chance == 2:
+            self.pair.do(c.OpenDay(day="2026-11-01", ends_at=NINE))
+
+    def new_day(self, *, hours: bool) -> None:
+        self.days += 1
+        now = self.pair.at
+        self.pair.do(
+            c.OpenDay(
+                day=f"2026-12-{self.days:02}",
+                ends_at=now + 3 * HOUR,
+                hours=((now, now + HOUR), (now + 2 * HOUR, now + 3 * HOUR)) if hours else (),
+            )
+        )
+
+    @rule(
+        queue=st.sampled_from(["general", "social", "general", "social", None, "nowhere"]),
+        service=st.sampled_from([None, None, None, "levy", "nothing"]),
+        class_=st.sampled_from(["normal", "normal", "priority", "return", "royal"]),
+        slot=SLOTS,
+    )
+    def take(self, queue: Any, service: Any, class_: Any, slot: int | None) -> None:
+        moment = None if slot is None else self.pair.at + slot * MINUTE
+        self.pair.do(
+            c.IssueTicket(queue=queue, service=service, class_=class_, slot=moment, by="kiosk:1")
+        )
+
+    @rule(queue=st.sampled_from(["general", "social"]), ms=PAUSES)
+    def take_and_wait(self, queue: Any, ms: int) -> None:
+        self.pair.do(c.IssueTicket(queue=queue, by="kiosk:1"))
+        self.pair.at += ms
+
+    @rule(back=st.integers(-1, 6))
+    def cancel(self, back: int) -> None:
+        self.pair.do(c.CancelTicket(ticket=len(self.pair.hall.tickets) - back))
+
+    @rule(window=ANY_WINDOW, who=WHO)
+    def call_next(self, window: Any, who: str) -> None:
+        self.at_window(c.CallNext(window=window), who)
+
+    @rule(window=ANY_WINDOW, who=WHO, pick=PICK)
+    def call_ticket(self, window: Any, who: str, pick: int) -> None:
+        self.at_window(c.CallTicket(window=window, number=self.number(pick)), who)
+
+    @rule(window=ANY_WINDOW, who=WHO, pick=PICK)
+    def unpark(self, window: Any, who: str, pick: int) -> None:
+        self.at_window(c.UnparkTicket(window=window, number=self.number(pick)), who)
+
+    @rule(
+        window=ANY_WINDOW,
+        who=WHO,
+        command=st.sampled_from(
+            [c.Recall, c.StartService, c.StartService, c.FinishService, c.MissTicket,
+             c.ParkTicket, c.Undo, c.Undo, c.PauseWindow, c.CloseWindow]
+        ),
+    )  # fmt: skip
+    def act(self, window: Any, who: str, command: Any) -> None:
+        self.at_window(command(window=window), who)
+
+    @rule(
+        window=WINDOW,
+        then=st.sampled_from(
+            [(c.Undo,), (c.MissTicket,), (c.ParkTicket,), (c.StartService, c.FinishService),
+             (c.Recall, c.Undo), (c.Recall, c.MissTicket)]
+        ),
+        ms=st.sampled_from([0, 10_000, 10_001]),
+    )  # fmt: skip
+    def call_and_act(self, window: Any, then: tuple[Any, ...], ms: int) -> None:
+        self.at_window(c.CallNext(window=window), "own")
+        self.pair.at += ms
+        for command in then:
+            self.at_window(command(window=window), "own")
+
+    @rule(window=WINDOW, pick=PICK, then=st.sampled_from([c.Undo, c.StartService, c.Recall]))
+    def miss_and_call_again(self, window: Any, pick: int, then: Any) -> None:
+        number = self.number(pick)
+        self.at_window(c.CallTicket(window=window, number=number), "own")
+        self.at_window(c.MissTicket(window=window), "own")
+        self.at_window(c.CallTicket(window=window, number=number), "own")
+        self.at_window(then(window=window), "own")
+
+    @rule(window=WINDOW, pick=PICK, times=st.integers(1, 4))
+    def come_and_go(self, window: Any, pick: int, times: int) -> None:
+        number = self.number(pick)
+        for _ in range(times):
+            self.at_window(c.CallTicket(window=window, number=number), "own")
+            self.at_window(c.ParkTicket(window=window, reason="paper"), "own")
+            self.at_window(c.UnparkTicket(window=window, number=number), "own")
+
+    @rule(
+        window=WINDOW,
+        who=WHO,
+        queue=st.sampled_from([None, "general", "social", "nowhere"]),
+        to=st.sampled_from([None, None, "1", "2", "3", "9"]),
+        place=st.sampled_from(["keep", "first", "last"]),
+        start=st.booleans(),
+    )
+    def transfer(self, window: Any, who: str, queue: Any, to: Any, place: Any, start: bool) -> None:
+        self.at_window(c.CallNext(window=window), "own")
+        if start:
+            self.at_window(c.StartService(window=window), "own")
+        command = c.TransferTicket(window=window, to_queue=queue, to_window=to, place=place)
+        self.at_window(command, who)
+
+    @rule(window=ANY_WINDOW, who=WHO, take_over=st.booleans())
+    def open_window(self, window: Any, who: str, take_over: bool) -> None:
+        self.at_window(c.OpenWindow(window=window, take_over=take_over), who)
+
+    @invariant()
+    def both_remember(self) -> None:
+        if self.pair.hall.seq % 8 == 0:
+            self.pair.remembered()
+
+    def teardown(self) -> None:
+        self.pair.remembered()
+
+    def at_window(self, command: Any, who: str) -> None:
+        """By the clerk who sits there, unless somebody else tries."""
+        if who == "own":
+            window = self.pair.hall.windows.get(command.window)
+            who = window.clerk if window and window.clerk else "clerk:wang"
+        self.pair.do(replace(command, by=who))
+
+    def number(self, pick: int) -> str:
+        tickets = list(self.pair.hall.tickets)
+        return tickets[-1 - pick % len(tickets)].number if tickets else "A5"
+
+
+QUIET = [HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large]
+
+
+class TestRulebooks(Rulebooks.TestCase):
+    """As many days as fit into a few seconds; `make soak` runs many more."""
+
+    settings = settings(
+        max_examples=150, stateful_step_count=50, deadline=None, suppress_health_check=QUIET
+    )
+
+
+@pytest.mark.soak
+def test_many_more_days():
+    run_state_machine_as_test(
+        Rulebooks,
+        settings=settings(
+            max_examples=20_000, stateful_step_count=80, deadline=None, suppress_health_check=QUIET
+        ),
+    )
+
+
+# ── Mistakes that the machine must find ───────────────────────────────────────────────────
+
+
+def newest_first(monkeypatch):
+    """Ties go to whoever came last."""
+    right = policy._candidates
+    monkeypatch.setattr(policy, "_candidates", lambda *a: ((k, -t, r) for k, t, r in right(*a)))
+    choose = policy.choose
+
+    def wrong(hall, window, at):
+        choice = choose(hall, window, at)
+        return choice and replace(
+            choice, ticket=-choice.ticket, runner_up=choice.runner_up and -choice.runner_up
+        )
+
+    monkeypatch.setattr(policy, "choose", wrong)
+
+
+def no_penalty(monkeypatch):
+    """A window helps as if the queue were its own."""
+    right = policy.choose
+
+    def wrong(hall, window, at):
+        rules = replace(hall.plan.rules, overflow_penalty_ms=0)
+        return right(replace(hall, plan=replace(hall.plan, rules=rules)), window, at)
+
+    monkeypatch.setattr(policy, "choose", wrong)
+
+
+def no_head_start(monkeypatch):
+    """Everybody counts from when they came."""
+    monkeypatch.setattr(policy, "key_of", lambda base, *_: base)
+
+
+def late_appointments_keep_their_slot(monkeypatch):
+    monkeypatch.setattr(policy, "base_of", lambda at, slot, plan: at if slot is None else slot)
+
+
+def appointments_are_called_any_time(monkeypatch):
+    monkeypatch.setattr(policy, "_callable", lambda hall, line, at, early: iter(line[:2]))
+
+
+def numbers_are_given_twice(monkeypatch):
+    """The series does not look who still holds the number."""
+    monkeypatch.setattr(numbering, "_alive", lambda *_: False)
+
+
+def returns_without_end(monkeypatch):
+    monkeypatch.setattr(guards, "may_return", lambda *_: None)
+
+
+def clerks_act_anywhere(monkeypatch):
+    monkeypatch.setattr(guards, "OVERRIDING", ("",))
+
+
+def an_undone_call_loses_the_place(monkeypatch):
+    """The ticket is waiting again, but in nobody's line."""
+    right = evolve_module._FOLDS[CallUndone]
+
+    def wrong(hall, event):
+        changes = right(hall, event)
+        changes.pop("lines", None)
+        return changes
+
+    monkeypatch.setitem(evolve_module._FOLDS, CallUndone, wrong)
+
+
+def undo_of_a_missed_call_makes_it_wait(monkeypatch):
+    right = evolve_module._FOLDS[CallUndone]
+
+    def wrong(hall, event):
+        ticket = replace(hall.ticket(event.ticket), was=Status.WAITING)
+        return right(replace(hall, tickets=hall.tickets.replace(ticket.id - 1, ticket)), event)
+
+    monkeypatch.setitem(evolve_module._FOLDS, CallUndone, wrong)
+
+
+def undo_has_no_end(monkeypatch):
+    right = decide_module._undo
+    monkeypatch.setattr(decide_module, "_undo", lambda hall, command, at: right(hall, command, 0))
+
+
+MISTAKES = [
+    newest_first, no_penalty, no_head_start, late_appointments_keep_their_slot,
+    appointments_are_called_any_time, numbers_are_given_twice, returns_without_end,
+    clerks_act_anywhere, an_undone_call_loses_the_place, undo_of_a_missed_call_makes_it_wait,
+    undo_has_no_end,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: mistake.__name__)
+def test_a_mistake_in_the_rules_is_found(mistake, monkeypatch):
+    mistake(monkeypatch)
+    with pytest.raises(AssertionError):
+        run_state_machine_as_test(
+            Rulebooks,
+            settings=settings(
+                max_examples=2000,
+                stateful_step_count=50,
+                derandomize=True,
+                database=None,
+                deadline=None,
+                phases=[Phase.generate],
+                suppress_health_check=QUIET,
+            ),
+        )

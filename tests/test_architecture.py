@@ -1,0 +1,33 @@
+"""The documents say what the code does, where a test can tell."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from queued.__main__ import COMMANDS
+from queued.core.transitions import diagram
+
+ROOT = Path(__file__).parent.parent
+
+
+def test_the_state_diagram_is_the_table() -> None:
+    text = (ROOT / "queued" / "ARCHITECTURE.md").read_text("utf-8")
+    drawn = text.split("<!-- transitions -->")[1].split("<!-- /transitions -->")[0]
+    assert drawn.strip() == f"```mermaid\n{diagram()}```"
+
+
+def test_the_readme_names_every_command_and_every_package() -> None:
+    text = (ROOT / "README.md").read_text("utf-8")
+    for command in COMMANDS:
+        assert f"queued {command}" in text, command
+    for package in ("core", "engine", "storage", "server", "drivers", "display", "systemd"):
+        assert f"{package}/" in text, package
+
+
+def test_the_changelog_begins_with_this_version() -> None:
+    import configparser
+
+    setup = configparser.ConfigParser()
+    setup.read(ROOT / "setup.cfg", "utf-8")
+    text = (ROOT / "CHANGELOG.md").read_text("utf-8")
+    assert f"## {setup['metadata']['version']}" in text

@@ -1,0 +1,132 @@
+"""What devices are told, from a hall in every state."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from drivers.jobs import Pair, Qr, Text
+from queued.core import commands as c
+from queued.core.decide import decide
+from queued.core.estimate import Wait
+from queued.core.evolve import evolve
+from queued.core.model import Hall, TicketId
+from queued.core.plan import Millis, QueueId, ServiceId, WindowId
+from queued.furnishing import plan_of
+from queued.outputs import SlipFacts, headline_minutes, printer_of, slip, strip_text, strips_of
+from queued.settings import load
+from queued.settings_values import DeviceSettings
+from tests.hall_parts import CONFIG
+
+AT = Millis(1_795_400_000_000)
+WINDOW = WindowId(load(CONFIG, {}).windows[0].id)
+BY = "manager:li"
+
+
+def hall_after(*commands: c.Command) -> Hall:
+    """The one-window hall after these commands, a second apart."""
+    hall, at = Hall(), AT
+    opening = c.OpenDay(day="2026-11-23", ends_at=Millis(AT + 86_400_000), by=BY)
+    for command in (c.Configure(plan=plan_of(load(CONFIG, {})), by=BY), opening, *commands):
+        at = Millis(at + 1000)
+        for event in decide(hall, command, at):
+            hall = evolve(hall, event)
+    return hall
+
+
+def service() -> ServiceId:
+    return next(s.id for s in hall_after().plan.services.values() if s.materials)
+
+
+def facts(**changes: object) -> SlipFacts:
+    wait = Wait(p10_s=100, p50_s=400, p80_s=700, p90_s=900)
+    known = {"ahead": 5, "wait": wait, "url": "http://hall/t/x", **changes}
+    return SlipFacts(hall_name="市民服务中心", zone=ZoneInfo("Asia/Shanghai"), **known)  # type: ignore[arg-type]
+
+
+def words(hall: Hall, with_facts: SlipFacts) -> str:
+    """All text of the first ticket's slip, a line a block."""
+    blocks = slip(hall, hall.ticket(TicketId(1)), with_facts)
+    return "\n".join(
+        block.text if isinstance(block, Text) else f"{block.left} {block.right}"
+        for block in blocks
+        if isinstance(block, Text | Pair)
+    )
+
+
+def test_a_slip_tells_number_service_place_wait_and_materials() -> None:
+    hall = hall_after(c.IssueTicket(service=service(), by="kiosk:k"))
+    text = words(hall, facts())
+    plan = hall.plan.services[service()]
+    assert hall.ticket(TicketId(1)).number in text
+    assert plan.name in text
+    assert "前面等候 5 人" in text
+    assert "预计等待 约 15 分钟内" in text
+    for material in plan.materials:
+        assert material in text
+
+
+def test_a_slip_in_english_is_english() -> None:
+    hall = hall_after(c.IssueTicket(service=service(), language="en", by="kiosk:k"))
+    text = words(hall, facts())
+    assert "Ahead of you 5" in text
+    assert "within 15 min" in text
+
+
+def test_nobody_ahead_means_next() -> None:
+    hall = hall_after(c.IssueTicket(service=service(), by="kiosk:k"))
+    assert "预计等待 下一位就是您" in words(hall, facts(ahead=0))
+
+
+def test_an_unknown_wait_is_not_invented() -> None:
+    hall = hall_after(c.IssueTicket(service=service(), by="kiosk:k"))
+    assert "预计等待" not in words(hall, facts(wait=None))
+
+
+def test_only_a_reprint_says_reprint() -> None:
+    hall = hall_after(c.IssueTicket(service=service(), by="kiosk:k"))
+    assert "补打" in words(hall, facts(reprint=True))
+    assert "补打" not in words(hall, facts())
+
+
+def test_the_qr_code_is_the_own_ticket_page() -> None:
+    hall = hall_after(c.IssueTicket(service=service(), by="kiosk:k"))
+    blocks = slip(hall, hall.ticket(TicketId(1)), facts())
+    assert [block.data for block in blocks if isinstance(block, Qr)] == ["http://hall/t/x"]
+    blocks = slip(hall, hall.ticket(TicketId(1)), facts(url=""))
+    assert not [block for block in blocks if isinstance(block, Qr)]
+
+
+@pytest.mark.parametrize(
+    ("p80_s", "minutes"),
+    [(0, 5), (299, 5), (301, 10), (1800, 30), (1801, 40), (5400, 90), (5401, 120)],
+)
+def test_the_promise_is_rounded_up(p80_s: int, minutes: int) -> None:
+    assert headline_minutes(p80_s) == minutes
+
+
+def test_a_strip_follows_its_window() -> None:
+    take = c.IssueTicket(queue=QueueId(next(iter(hall_after().plan.queues))), by="kiosk:k")
+    open_ = c.OpenWindow(window=WINDOW, by=BY)
+    call = c.CallNext(window=WINDOW, by=BY)
+    start = c.StartService(window=WINDOW, by=BY)
+    assert strip_text(hall_after(), WINDOW) == "暂未开放"
+    assert strip_text(hall_after(open_), WINDOW) == hall_after().plan.windows[WINDOW].name
+    pause = c.PauseWindow(window=WINDOW, reason="午餐", by=BY)
+    assert strip_text(hall_after(open_, pause), WINDOW) == "暂停服务"
+    number = hall_after(take).ticket(TicketId(1)).number
+    assert strip_text(hall_after(open_, take, call), WINDOW) == f"请{number}号"
+    assert strip_text(hall_after(open_, take, call, start), WINDOW) == number
+
+
+def test_a_kiosk_prints_on_its_own_printer_and_others_on_a_shared_one() -> None:
+    own = DeviceSettings("own", "escpos", "virtual://", kiosk="east")
+    shared = DeviceSettings("shared", "escpos", "virtual://")
+    strip = DeviceSettings("strip", "bx-fontcard", "virtual://", window="1")
+    devices = (strip, own, shared)
+    assert printer_of(devices, "kiosk:east") is own
+    assert printer_of(devices, "kiosk:west") is shared
+    assert printer_of((strip, own), "clerk:wang") is own
+    assert printer_of((strip,), "kiosk:east") is None
+    assert strips_of(devices) == {"strip": "1"}
