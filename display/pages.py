@@ -16,8 +16,8 @@ are those of the API: snapshot, desk, ticket, services, slips.
 | leave     | hall, ticket, token: "really give up the place?", posts to /t/{token}/leave     |
 | printer   | hall, device {"id"} , slips [{"id","at","number","picture","text"}], strips     |
 |           | [{"id","text"}]                                                                 |
-| login     | next (path to go to), error (problem code or None); posts name, password, next, |
-|           | csrf to /login                                                                  |
+| login     | next (path to go to), error (problem code or None), demo bool; posts name,      |
+|           | password, next, csrf to /login, or as, next to /demo/enter                      |
 | error     | status int, code (problem code), detail str or None                             |
 | docs      | nothing; reads /api/v1/openapi.json                                             |
 
@@ -104,7 +104,7 @@ PAGES: Final[Mapping[str, Page]] = {
         ("live", "printer"),
         "printer",
     ),
-    "login": Page(("next", "error")),
+    "login": Page(("next", "error", "demo")),
     "error": Page(("status", "code", "detail")),
     "docs": Page((), (), ("docs",), "docs", "docs"),
 }

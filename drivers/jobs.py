@@ -67,7 +67,7 @@ class Feed(Value, frozen=True, tag="feed"):
 
 
 class Raster(Value, frozen=True, tag="raster"):
-    """A 1-bit picture, rows of `width // 8` bytes, MSB left, 1 = black. `width` is a multiple of 8."""
+    """A 1-bit picture: rows of `width // 8` bytes, MSB left, 1 = black; 8 divides `width`."""
 
     width: int
     data: bytes
@@ -80,7 +80,7 @@ Block: TypeAlias = Text | Pair | Rule | Qr | Feed | Raster
 
 
 class DeviceConfig(Value, frozen=True, tag="device"):
-    """One device as configured. `options` are the kind's own keys (width_mm, charset, address …)."""
+    """One device as configured. `options`: the kind's own keys (width_mm, address …)."""
 
     id: str
     kind: str
@@ -141,7 +141,7 @@ class JobReady(Value, frozen=True, tag="job-ready"):
 
 
 class JobDone(Value, frozen=True, tag="job-done"):
-    """All bytes left. `confirmed` if the printer itself said so afterwards (status after the slip)."""
+    """All bytes left. `confirmed` if the printer itself said so afterwards."""
 
     job: str
     device: str

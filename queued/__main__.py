@@ -39,14 +39,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     for name, (module, help_) in COMMANDS.items():
         sub = subparsers.add_parser(name, help=help_, description=help_.capitalize() + ".")
         if name == wanted:
-            _load(module, "add_arguments")(sub)
+            import_module(module).add_arguments(sub)
     args = parser.parse_args(words)
-    return int(_load(COMMANDS[args.command][0], "run")(args))
-
-
-def _load(module: str, name: str) -> Callable[..., object]:
-    function: Callable[..., object] = getattr(import_module(module), name)
-    return function
+    run: Callable[[argparse.Namespace], int] = import_module(COMMANDS[args.command][0]).run
+    return run(args)
 
 
 if __name__ == "__main__":

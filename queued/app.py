@@ -14,6 +14,7 @@ from aiohttp import web
 from display.pages import Pages
 from queued.core.commands import Configure
 from queued.core.estimate import Estimator
+from queued.core.plan import Millis
 from queued.core.refusals import Refused
 from queued.device_link import DeviceLink
 from queued.engine.bus import Bus, Committed
@@ -106,7 +107,8 @@ async def _open_hall(
     recovered = await recover(store.journal, hall_id, observe=estimator.observe)
     calendar = calendar_of(settings)
     now = clock.now()
-    keys = await store.journal.keys(hall_id, max(now, recovered.hall.at) - KEYS_KEPT_MS)
+    since = Millis(max(now, recovered.hall.at) - KEYS_KEPT_MS)
+    keys = await store.journal.keys(hall_id, since)
     actor = HallActor(
         hall_id,
         store.journal,

@@ -43,6 +43,7 @@ from queued.engine.ports import Journal, Record
 from queued.outputs import SlipFacts, printer_of, slip
 from queued.server.devices import PrintedSlip, SlipState
 from queued.settings_values import Settings
+from queued.storage.errors import StoreError
 from queued.storage.ledger import Ledger, MarkRefused, Slip, SlipStatus, SlipUnknown
 
 log = logging.getLogger(__name__)
@@ -55,6 +56,9 @@ PICTURES_KEPT = 100
 
 REPORTS_MAX = 10_000
 """Reports waiting for the ledger; the device process has far smaller queues."""
+
+STORE_PAUSE_S = 1.0
+"""A full disk is looked at again so often; the cursor has not moved meanwhile."""
 
 UNCONFIRMED = "unconfirmed"
 """All bytes left, and the printer does not say what became of them."""
@@ -163,7 +167,17 @@ class Slips:
     async def _follow(self) -> None:
         after = await self._ledger.cursor(self._hall.id, FOLLOWER)
         async for page in pages(self._journal, self._bus, self._hall.id, after):
+            while not await self._taken(page):
+                log.warning("trying again to write down %d events", len(page))
+
+    async def _taken(self, page: Sequence[Record]) -> bool:
+        try:
             await self._take(page)
+        except StoreError as error:
+            log.error("the ledger cannot be written, slips wait: %s", error)
+            await asyncio.sleep(STORE_PAUSE_S)
+            return False
+        return True
 
     async def _take(self, page: Sequence[Record]) -> None:
         # A record is readable a moment before the actor swaps its hall: wait for the swap.
@@ -253,6 +267,9 @@ class Slips:
                 await self._one(report)
             except (MarkRefused, SlipUnknown) as error:
                 log.error("the ledger refuses a device report: %s", error)
+            except StoreError as error:
+                # A full disk: the slip keeps its state, and is settled after the next start.
+                log.error("the ledger cannot be written: %s", error)
 
     async def _one(self, report: Report | None) -> None:
         match report:

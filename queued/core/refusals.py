@@ -45,91 +45,127 @@ class Refused(Exception):
 
 
 class HallClosed(Refused):
+    """No numbers are given out and no windows opened now."""
+
     code = "hall_closed"
     sentence = "The hall is closed now."
 
 
 class QueueClosed(Refused):
+    """The queue exists but takes nobody."""
+
     code = "queue_closed"
     sentence = "Queue {queue} takes no tickets now."
 
 
 class QueueFull(Refused):
+    """As many wait as the hall allows, or every number is still held."""
+
     code = "queue_full"
     sentence = "Queue {queue} has {waiting} waiting and takes no more."
 
 
 class NobodyWaiting(Refused):
+    """No ticket this window may call."""
+
     code = "nobody_waiting"
     sentence = "Nobody is waiting for window {window}."
 
 
 class AlreadyWaiting(Refused):
+    """One live ticket per person and service."""
+
     code = "already_waiting"
     sentence = "There already is ticket {number} for this."
 
 
 class WindowNotOpen(Refused):
+    """The window is paused or closed."""
+
     code = "window_not_open"
     sentence = "Window {window} is {status}."
 
 
 class WindowBusy(Refused):
+    """The window has a ticket in hand."""
+
     code = "window_busy"
     sentence = "Window {window} still has ticket {number}."
 
 
 class WindowTaken(Refused):
+    """Sit down with `take_over` to relieve the other clerk."""
+
     code = "window_taken"
     sentence = "Another clerk sits at window {window}."
 
 
 class NotYours(Refused):
+    """Only its clerk and managers act at a window."""
+
     code = "not_yours"
     sentence = "Window {window} belongs to another clerk."
 
 
 class TicketNotWaiting(Refused):
+    """The ticket's status does not allow this."""
+
     code = "ticket_not_waiting"
     sentence = "Ticket {number} is not waiting: it is {status}."
 
 
 class TicketNotCalled(Refused):
+    """Nobody has been called to the window."""
+
     code = "ticket_not_called"
     sentence = "Window {window} has no called ticket."
 
 
 class TicketNotServing(Refused):
+    """Nobody is being served at the window."""
+
     code = "ticket_not_serving"
     sentence = "Window {window} is not serving a ticket."
 
 
 class RecallTooSoon(Refused):
+    """The visitor could not have come yet."""
+
     code = "recall_too_soon"
     sentence = "Ticket {number} was called just now; again in {seconds} s."
 
 
 class TooManyRecalls(Refused):
+    """Miss the ticket instead."""
+
     code = "too_many_recalls"
     sentence = "Ticket {number} was recalled {times} times already."
 
 
 class TooManyReturns(Refused):
+    """Re-entries are bounded, or somebody could wait for ever."""
+
     code = "too_many_returns"
     sentence = "Ticket {number} went back to the line {times} times already."
 
 
 class TooLateToUndo(Refused):
+    """No call to take back, or its time is over."""
+
     code = "too_late_to_undo"
     sentence = "Window {window} has no call that could still be undone."
 
 
 class PlanInUse(Refused):
+    """People hold tickets that this change would orphan."""
+
     code = "plan_in_use"
     sentence = "The {kind} {id} cannot go while tickets need it."
 
 
 class PlanInvalid(Refused):
+    """The plan contradicts itself."""
+
     code = "plan_invalid"
     sentence = "The plan cannot be used: {problem}."
 

@@ -155,5 +155,5 @@ async def sign_out(call: Call[None]) -> web.Response:
 
 def session_of(who: Principal) -> wire.Session:
     """Who one is, as told to him."""
-    roles = [role for role in ROLES if role in who.roles]
+    roles: list[str] = [role for role in ROLES if role in who.roles]
     return wire.Session(csrf=who.csrf, name=who.name, roles=roles, window=who.window)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator
-from typing import Final
+from typing import Any, Final
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
@@ -17,6 +18,7 @@ from queued.server.health import Metrics
 from queued.server.limits import BODY_BYTES_MAX, limits_of
 from queued.server.live import Live, Streams
 from queued.server.parts import Parts, Site
+from queued.server.problems import Problem, of, response
 from queued.server.routes import ROUTES, SNAPSHOT
 from queued.server.snapshot import Names
 from queued.server.static import StaticFiles
@@ -105,18 +107,57 @@ def names_of(settings: Settings) -> Names:
 
 async def serve(app: web.Application, host: str, port: int) -> web.AppRunner:
     """Listen. `runner.addresses` tells the port if `port` is 0; `runner.cleanup()` ends it."""
-    server_log = logging.getLogger("aiohttp.server")
-    server_log.addFilter(_without_traceback)
-    runner = web.AppRunner(
+    runner = _Runner(
         app,
-        access_log=None,  # paths of own tickets hold their tokens; /metrics counts by route
         handler_cancellation=True,  # a stream notices at once that its screen has gone
         shutdown_timeout=SHUTDOWN_S,
-        auto_decompress=False,  # small bodies only: no decompression bombs
     )
     await runner.setup()
     await web.TCPSite(runner, host, port, backlog=BACKLOG).start()
     return runner
+
+
+class _Protocol(web.RequestHandler):
+    """Tells about requests that are not HTTP in the same shape as about all others."""
+
+    __slots__ = ()
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        if request.writer.output_size > 0:
+            raise ConnectionError("the answer has begun; nothing more can be told")
+        if isinstance(exc, HttpProcessingError):
+            # The caller's mistake. None of its bytes are logged: there may be a token in them.
+            log.info("not HTTP: %s", type(exc).__name__)
+            problem = Problem("malformed")
+        else:
+            problem = of(exc or RuntimeError("failed without a reason"))
+        told = response(problem, None)
+        told.force_close()
+        return told
+
+
+class _Runner(web.AppRunner):
+    """Speaks `_Protocol`."""
+
+    @property
+    def server(self) -> Any:
+        """What makes a protocol for each connection."""
+        server = super().server
+        assert server is not None, "set up first"
+        loop = asyncio.get_running_loop()
+        return lambda: _Protocol(
+            server,
+            loop=loop,
+            # Paths of own tickets hold their tokens; /metrics counts by route.
+            access_log=None,  # type: ignore[arg-type]
+            auto_decompress=False,  # small bodies only: no decompression bombs
+        )
 
 
 async def _streams(app: web.Application) -> AsyncIterator[None]:
@@ -131,11 +172,3 @@ async def _end_streams(app: web.Application) -> None:
     for live in app[SITE].lives.values():
         await live.stop()
 
-
-def _without_traceback(record: logging.LogRecord) -> bool:
-    """What is not HTTP is the caller's mistake: one line, and none of its bytes."""
-    error = record.exc_info[1] if record.exc_info else None
-    if isinstance(error, HttpProcessingError):
-        record.exc_info = None
-        record.levelno, record.levelname = logging.INFO, "INFO"
-    return True

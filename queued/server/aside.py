@@ -40,7 +40,7 @@ class Aside:
         self._look(hall)
         tickets = (hall.ticket(id_) for id_ in self._aside)
         found = [one for one in tickets if one.status is status and one.queue in queues]
-        return sorted(found, key=lambda ticket: ticket.ended_at or 0, reverse=True)
+        return sorted(found, key=lambda one: (one.ended_at or 0, one.id), reverse=True)
 
     def _look(self, hall: Hall) -> None:
         """Bring the index up to `hall`; the first time, from all its tickets."""

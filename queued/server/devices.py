@@ -155,8 +155,9 @@ def printed(call: Call[None]) -> wire.PrintedSlips:
 
 def known_device(call: Call[None]) -> str:
     """The device id of the path. Raises `Problem` unknown_device."""
-    device = call.path("device")
-    if device not in {report.device for report in call.site.parts.devices.reports()}:
+    device, parts = call.path("device"), call.site.parts
+    configured = {one.id for one in parts.settings.devices}
+    if device not in configured | {report.device for report in parts.devices.reports()}:
         raise Problem("unknown_device", facts={"device": device})
     return device
 

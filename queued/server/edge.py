@@ -34,7 +34,9 @@ _NO_BODY: Final = frozenset({"", "identity"})
 
 def compiled(route: Route, site: Site) -> Handler:
     """The aiohttp handler of `route`."""
-    decoder = msgspec.json.Decoder(route.takes) if route.takes is not None else None
+    decoder: msgspec.json.Decoder[Any] | None = None
+    if route.takes is not None:
+        decoder = msgspec.json.Decoder(route.takes)
     has_hall = "{hall}" in route.path
     count = site.metrics.count
     name = f"{route.method} {route.path}"
@@ -53,7 +55,7 @@ def compiled(route: Route, site: Site) -> Handler:
                 body = _decode(decoder, raw, request)
             answered = await route.handler(Call(site, request, who, hall, body, raw))
         except Exception as error:  # noqa: BLE001 — the edge, see the module docstring
-            answered = _told(route, site, request, who, of(error))
+            answered = _told(route, site, request, who, _counted(site, request, of(error)))
         count(name, answered.status)
         return answered
 
@@ -145,6 +147,17 @@ async def _let_in(route: Route, site: Site, request: web.Request) -> Principal |
     return who
 
 
+def _counted(site: Site, request: web.Request, problem: Problem) -> Problem:
+    """Trying tokens counts like any other request of the public."""
+    if problem.code != "unauthenticated":
+        return problem
+    try:
+        site.limits.public_request(request)
+    except Problem as too_many:
+        return too_many
+    return problem
+
+
 def _hall(site: Site, request: web.Request) -> Live:
     live = site.lives.get(request.match_info["hall"])
     if live is None:
@@ -173,9 +186,15 @@ def _decode(decoder: msgspec.json.Decoder[Any], raw: bytes, request: web.Request
     try:
         return decoder.decode(raw or b"{}")
     except msgspec.ValidationError as error:
-        raise Problem("invalid", errors=(_wrong(str(error)),)) from None
+        wrong = _wrong(str(error))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise Problem("malformed") from None
+    try:
+        # The first wrong value stops the decoder; what comes after it may not be JSON at all.
+        msgspec.json.decode(raw or b"{}")
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise Problem("malformed") from None
+    raise Problem("invalid", errors=(wrong,))
 
 
 def _wrong(message: str) -> WrongField:
@@ -192,7 +211,7 @@ def _told(
     if not route.page:
         return response(problem, request.headers.get("Accept-Language"))
     if problem.code == "unauthenticated" and request.method in ("GET", "HEAD"):
-        return pages.to_sign_in(request)
+        return pages.to_sign_in(site, request)
     try:
         return pages.error_page(Call(site, request, who, None, None), problem)
     except Exception as error:  # noqa: BLE001 — an edge: without its page, told plainly

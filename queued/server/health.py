@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
@@ -71,7 +71,7 @@ def _local_only(call: Call[None]) -> None:
         raise Problem("forbidden")
 
 
-async def _unready(site: Site):  # type: ignore[no-untyped-def]
+async def _unready(site: Site) -> AsyncIterator[str]:
     """Why the server is not ready, as sentences; none if it is."""
     now = site.parts.clock.now()
     for live in site.lives.values():

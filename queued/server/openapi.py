@@ -56,7 +56,7 @@ async def document(call: Call[None]) -> web.Response:
 def made_of(routes: Sequence[Route], version: str) -> bytes:
     """The document of these routes (the API's only; pages are for people)."""
     shown = [route for route in routes if not route.page and not route.path.startswith("/static")]
-    types = [wire.Problem]
+    types: list[Any] = [wire.Problem]
     for route in shown:
         types += [type_ for type_ in (route.takes, route.gives) if type_ is not None]
     _, components = msgspec.json.schema_components(types, ref_template=REF)

@@ -19,10 +19,11 @@ from queued.core.refusals import Refused
 from queued.server import devices as printing
 from queued.server import tickets, wire
 from queued.server.api import services_of
-from queued.server.auth import Principal, SignedIn, clear_cookie, set_cookie
+from queued.server.auth import SignedIn, clear_cookie, set_cookie
 from queued.server.call import Call
 from queued.server.limits import refuse_if
 from queued.server.live import Live
+from queued.server.parts import Site
 from queued.server.problems import Problem, of
 from queued.server.security import page_headers
 from queued.server.windows import desk_of
@@ -34,6 +35,9 @@ FORM_COOKIE: Final = "queued_form"
 
 NEXT: Final = re.compile(r"/(?!/)[A-Za-z0-9._~!$&'()*+,;=:@%/?-]{0,500}")
 """Where to go after signing in: a path of ours. `//host` and `/\\host` lead elsewhere."""
+
+DEMO_MARK: Final = "demo"
+"""In the address of who was let in already: a browser without cookies is not sent in circles."""
 
 QR_MODULE: Final = 8
 
@@ -86,9 +90,14 @@ def error_page(call: Call[Any], problem: Problem) -> web.Response:
     return response
 
 
-def to_sign_in(request: web.Request) -> web.Response:
-    """Go and sign in, then come back."""
-    return go(f"/login?next={quote(request.rel_url.raw_path_qs, safe='/')}")
+def to_sign_in(site: Site, request: web.Request) -> web.Response:
+    """Go and sign in, then come back. The demonstration's doors are open: in as its manager."""
+    url = request.rel_url
+    if site.parts.demo and DEMO_MARK not in url.query:
+        response = go(str(url.update_query({DEMO_MARK: "1"})))
+        set_cookie(response, site.doors.enter_demo(), secure=site.tls)
+        return response
+    return go(f"/login?next={quote(url.raw_path_qs, safe='/')}")
 
 
 def go(location: str) -> web.Response:
@@ -110,9 +119,9 @@ async def start(call: Call[None]) -> web.Response:
     live = next(iter(call.site.lives.values()))
     shown = await _snapshot(live)
     printers = [
-        report.device
-        for report in call.site.parts.devices.reports()
-        if call.site.parts.devices.slips(report.device) or report.kind == "escpos"
+        device.id
+        for device in call.site.parts.settings.devices
+        if device.kind == "escpos" and device.port.startswith("virtual:")
     ]
     demo = call.site.parts.demo
     context = {
@@ -337,7 +346,3 @@ async def _snapshot(live: Live) -> dict[str, Any]:
     content: dict[str, Any] = plain((await live.view.fresh()).content)
     return {**content, "observed_at": live.time_of(live.now())}
 
-
-async def viewer(call: Call[Any]) -> Principal | None:
-    """Who is signed in in this browser."""
-    return await call.site.doors.signed_in(call.request)

@@ -19,7 +19,7 @@ from queued.core import commands as c
 from queued.core import views
 from queued.core.events import Event, TicketIssued
 from queued.core.model import Hall, Status, Ticket, TicketId
-from queued.core.plan import ClassId, QueueId, ServiceId
+from queued.core.plan import ClassId, Millis, QueueId, ServiceId
 from queued.engine.hall import Outcome, Render
 from queued.engine.tokens import TicketTokens
 from queued.server import wire
@@ -99,14 +99,14 @@ def with_tokens(body: bytes, tokens: TicketTokens) -> bytes:
 
 def marked_ticket(live: Live, hall: Hall, ticket: Ticket) -> wire.Ticket:
     """A ticket of today in an answer that is stored: with a mark for a token."""
-    return told_ticket(live, hall, ticket, f"@{hall.day}/{ticket.id}")
+    return told_ticket(live, hall, ticket, f"@{hall.day}/{ticket.id}", hall.at)
 
 
-def told_ticket(live: Live, hall: Hall, ticket: Ticket, token: str) -> wire.Ticket:
-    """A ticket of today as its holder sees it."""
+def told_ticket(live: Live, hall: Hall, ticket: Ticket, token: str, at: Millis) -> wire.Ticket:
+    """A ticket of today as its holder sees it at `at`."""
     waiting = ticket.status is Status.WAITING
     ahead = views.ahead(hall, ticket) if waiting else None
-    wait = live.view.wait(ticket.queue, ahead, live.now()) if ahead is not None else None
+    wait = live.view.wait(ticket.queue, ahead, at) if ahead is not None else None
     return wire.Ticket(
         token=token,
         number=ticket.number,
@@ -141,16 +141,16 @@ class Held:
 
     def told(self) -> wire.OwnTicket:
         """As its holder sees it."""
-        hall = self.live.hall
+        hall, now = self.live.hall, self.live.now()
         if self.today:
-            ticket = told_ticket(self.live, hall, self.ticket, self.token)
+            ticket = told_ticket(self.live, hall, self.ticket, self.token, now)
         else:
             ticket = _earlier(self.live, self.ticket, self.token)
         return wire.OwnTicket(
             ticket=ticket,
             hall=hall_name(self.live),
             seq=hall.seq,
-            observed_at=self.live.time_of(self.live.now()),
+            observed_at=self.live.time_of(now),
         )
 
 

@@ -16,6 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from queued.core.plan import Millis, WindowId
 from queued.storage import tables as t
 from queued.storage.database import Database
+from queued.storage.threads import Work
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,9 +220,9 @@ class Accounts:
 
         await self._database.write(work)
 
-    async def _insert(self, work: object, taken: str) -> None:
+    async def _insert(self, work: Work[None], taken: str) -> None:
         try:
-            await self._database.write(work)  # type: ignore[arg-type]
+            await self._database.write(work)
         except IntegrityError as error:
             raise AccountTaken(taken) from error
 

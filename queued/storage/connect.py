@@ -22,6 +22,9 @@ from queued.storage.folder import touch_private
 BUSY_TIMEOUT_MS = 5_000
 """How long to wait for another process at the database (a backup, `queued token`)."""
 
+STATEMENTS_KEPT = 256
+"""Prepared statements a connection keeps: three tables with up to 64 rows each, and others."""
+
 _SYNCHRONOUS_FULL = 2
 
 
@@ -74,8 +77,8 @@ DIALECTS = {dialect.name: dialect for dialect in (SQLITE, POSTGRESQL)}
 def sqlite_writer(file: Path, *, checkpoints: bool = True) -> Engine:
     """An engine whose connections may write. Creates `file` (0600) if it is missing.
 
-    `checkpoints` is for the owner's one writer only: SQLite before 3.51.3 can lose a commit
-    when two connections move the WAL at the same moment.
+    `checkpoints` is for the owner's one writer only: SQLite before 3.51.3 can, very rarely,
+    damage a database when one connection checkpoints the WAL while another resets it.
     """
     touch_private(file)
     pages = 1000 if checkpoints else 0
@@ -98,7 +101,7 @@ def database_engine(url: str, *, writes: bool) -> Engine:
     """An engine for the database server at `url`; readers see one moment per transaction."""
     level = "READ COMMITTED" if writes else "REPEATABLE READ"
     options = {} if writes else {"postgresql_readonly": True}
-    engine = create_engine(url, poolclass=NullPool, isolation_level=level)
+    engine = create_engine(url, poolclass=NullPool, hide_parameters=True, isolation_level=level)
     return engine.execution_options(**options)
 
 
@@ -110,7 +113,7 @@ def open_connection(engine: Engine, *, durable: bool = False) -> Connection:
             _prove_durable(connection)
         return connection
     except SQLAlchemyError as error:
-        raise _explained(error, str(engine.url.database)) from error
+        raise explained(error, engine) from error
 
 
 def check(connection: Connection) -> None:
@@ -122,7 +125,7 @@ def check(connection: Connection) -> None:
         with connection.begin():
             found = connection.exec_driver_sql("PRAGMA quick_check(10)").scalars().all()
     except SQLAlchemyError as error:
-        raise _explained(error, str(file)) from error
+        raise explained(error, connection.engine) from error
     if found != ["ok"]:
         raise Damaged(f"{file} is damaged: {'; '.join(map(str, found))}; restore a backup")
 
@@ -131,7 +134,12 @@ def _sqlite_engine(file: Path, begin: str, settings: tuple[str, ...]) -> Engine:
     engine = create_engine(
         URL.create("sqlite", database=str(file.absolute())),
         poolclass=NullPool,
-        connect_args={"check_same_thread": False, "timeout": BUSY_TIMEOUT_MS / 1000},
+        hide_parameters=True,
+        connect_args={
+            "check_same_thread": False,
+            "timeout": BUSY_TIMEOUT_MS / 1000,
+            "cached_statements": STATEMENTS_KEPT,
+        },
     )
 
     @event.listens_for(engine, "connect")
@@ -164,7 +172,9 @@ def _prove_durable(connection: Connection) -> None:
         raise NotDurable(f"{file}: SQLite will not run with synchronous=FULL (it says {level[0]})")
 
 
-def _explained(error: SQLAlchemyError, database: str) -> StoreError:
+def explained(error: SQLAlchemyError, engine: Engine) -> StoreError:
+    """The same error as a sentence for whoever runs the hall."""
+    database = engine.url.database
     if isinstance(error, DBAPIError):
         name = _sqlite_error(error)
         if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):

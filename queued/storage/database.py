@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TypeVar
 
 from sqlalchemy import Engine
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from queued.storage.connect import DIALECTS, Dialect, open_connection
-from queued.storage.errors import StoreError
+from queued.storage.errors import StoreError, StoreFailed
 from queued.storage.threads import SqlThreads, Work
 
 T = TypeVar("T")
@@ -18,7 +18,8 @@ READERS = 2
 
 
 class Database:
-    """Runs work in transactions. Raises what the work raises; `StoreError` once it failed."""
+    """Runs work in transactions. Raises what the work raises, `StoreFailed` for what the
+    database says, and after an error that leaves the disk in doubt nothing but `StoreError`."""
 
     def __init__(self, writer: Engine, reader: Engine) -> None:
         """Opens the connections; blocks. Raises `StoreError`."""
@@ -38,22 +39,29 @@ class Database:
 
     async def write(self, work: Work[T]) -> T:
         """Run `work` alone in a transaction; durable when this returns."""
-        self._trusted()
-        return await self._writer.run(work)
+        return await self._run(self._writer, work)
 
     async def read(self, work: Work[T]) -> T:
         """Run `work` on one consistent moment, beside the writer. It cannot write."""
-        self._trusted()
-        return await self._readers.run(work)
+        return await self._run(self._readers, work)
 
     async def close(self) -> None:
         """Finish accepted work and let go. Closing twice does nothing."""
         await self._readers.close()
         await self._writer.close()
 
+    async def _run(self, threads: SqlThreads, work: Work[T]) -> T:
+        self._trusted()
+        try:
+            return await threads.run(work)
+        except IntegrityError:
+            raise  # a rule of the tables, not a failure: the caller knows what it means
+        except DBAPIError as error:
+            raise StoreFailed(str(error.orig)) from error
+
     def _note(self, error: BaseException) -> None:
         if isinstance(error, DBAPIError) and self.dialect.is_fatal(error):
-            self._failure = error
+            self._failure = error.orig or error
 
     def _trusted(self) -> None:
         if self._failure is not None:

@@ -6,6 +6,7 @@
       + SchemaUnknown     written by a newer version, or not by queued at all
       + Damaged           the database fails its own check, or a file in the folder is spoiled
       + FolderNotEmpty    a restore would overwrite something
+      + StoreFailed       the database could not do it now: disk full, busy, connection lost
 
 The journal's own errors are in `queued.engine.ports`.
 """
@@ -35,3 +36,7 @@ class Damaged(StoreError):
 
 class FolderNotEmpty(StoreError):
     """A restore needs an empty folder."""
+
+
+class StoreFailed(StoreError):
+    """The database could not do it; nothing of it happened unless the connection was lost."""

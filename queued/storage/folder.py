@@ -85,6 +85,8 @@ def read_secret(folder: Path, *, create: bool) -> bytes:
             write_private(file, secrets.token_bytes(SECRET_BYTES))
         except FileExistsError:
             pass  # another process was faster; its secret is as good
+        except OSError as error:
+            raise StoreError(f"cannot make {file}: {error.strerror}") from error
     try:
         secret = file.read_bytes()
     except OSError as error:
@@ -113,8 +115,11 @@ class FolderLock:
                     "stop that one first, or give this one a folder of its own"
                 )
             time.sleep(_LOCK_POLL_S)
-        os.ftruncate(self._handle, 0)
-        os.pwrite(self._handle, f"{os.getpid()}\n".encode(), 0)
+        try:
+            os.ftruncate(self._handle, 0)
+            os.pwrite(self._handle, f"{os.getpid()}\n".encode(), 0)
+        except OSError:
+            pass  # a full disk: the lock holds, only the message of a second process is poorer
 
     def release(self) -> None:
         """Let others in. Releasing twice does nothing."""

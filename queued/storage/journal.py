@@ -25,7 +25,7 @@ from queued.engine.ports import (
 from queued.storage import tables as t
 from queued.storage.bulk import Insert
 from queued.storage.database import Database
-from queued.storage.errors import StoreError
+from queued.storage.errors import StoreError, StoreFailed
 from queued.storage.rows import answer_row, record_of_row, record_row, ticket_row
 from queued.storage.threads import Work
 
@@ -58,7 +58,7 @@ class SqlJournal:
             raise AppendFailed("this process does not own the data folder")
         try:
             await self._database.write(lambda connection: self._append(connection, hall, batch))
-        except (SQLAlchemyError, StoreError, OverflowError, UnicodeError) as error:
+        except (DBAPIError, StoreError, OverflowError, UnicodeError) as error:
             # The last two: a value that no column can hold. It must not stop the hall.
             self._heads.pop(hall, None)
             raise AppendFailed(str(error)) from error
@@ -90,7 +90,7 @@ class SqlJournal:
 
         try:
             await self._database.write(work)
-        except (SQLAlchemyError, StoreError) as error:
+        except (DBAPIError, StoreError) as error:
             raise JournalError(f"cannot keep a snapshot: {error}") from error
 
     async def load_snapshot(self, hall: str) -> Snapshot | None:
@@ -122,10 +122,11 @@ class SqlJournal:
 
     def _append(self, connection: Connection, hall: str, batch: Batch) -> None:
         records, tickets, answers = self._statements(connection)
-        last = self._heads.get(hall)
-        if last is None:
-            last = head(connection, hall)[0]
         first = batch.records[0].seq
+        # What was acknowledged last may be behind what another append has written since.
+        last = self._heads.get(hall)
+        if last != first - 1:
+            last = head(connection, hall)[0]
         if first <= last:
             raise Fenced(f"seq {first} of hall {hall} is taken, the journal is at {last}")
         seqs = [record.seq for record in batch.records]
@@ -157,7 +158,7 @@ class SqlJournal:
     async def _read(self, seq: int, work: Work[T]) -> T:
         try:
             return await self._database.read(work)
-        except SQLAlchemyError as error:
+        except StoreFailed as error:
             raise JournalBroken(seq, str(error)) from error
         except StoreError as error:
             raise JournalError(str(error)) from error

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from queued.storage.accounts import Accounts
-from queued.storage.connect import check, open_connection, sqlite_reader, sqlite_writer
+from queued.storage.connect import check, explained, open_connection, sqlite_reader, sqlite_writer
 from queued.storage.database import Database
 from queued.storage.errors import StoreError
 from queued.storage.folder import DATABASE, FolderLock, make_folder, read_secret
@@ -89,5 +91,7 @@ def _prepare(folder: Path, *, owner: bool) -> None:
         finally:
             if lock is not None:
                 lock.release()
+    except SQLAlchemyError as error:
+        raise explained(error, connection.engine) from error
     finally:
         connection.close()

@@ -6,8 +6,9 @@ import asyncio
 import itertools
 import json
 import tempfile
-from collections import Counter
-from collections.abc import Iterator
+import urllib.request
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from tests.bench.hall import QUEUES, BenchHall, bare
@@ -51,27 +52,68 @@ def open_windows(hall: BenchHall, token: str, windows: int) -> Run:
     return asyncio.run(drive(hall.port, sends, windows))
 
 
-def call_next(hall: BenchHall, token: str, count: int, clerks: int = CLIENTS) -> Run:
-    """Call `count` tickets from `clerks` windows at once: call-next, start, finish, again.
+@dataclass(slots=True)
+class Calls:
+    """What a race of clerks left. `run` holds the latencies of call-next alone."""
 
-    Latencies and bodies are those of call-next alone; seconds are of everything.
+    run: Run
+    numbers: list[str]
+    rate: float
+    commands_per_s: float
+    skipped: int
+
+
+def call_next(
+    hall: BenchHall, token: str, count: int, clerks: int = CLIENTS, *, opened: bool = False
+) -> Calls:
+    """`count` call-nexts from `clerks` windows at once. Between two of them the window is
+    freed by `miss`, which is why the rate of calls is half of that of commands.
     """
+    if not opened:
+        open_windows(hall, token, clerks)
     left = itertools.count()
-    calls = Run()
+    run = Run()
+    free: set[int] = set(range(clerks))
+    numbers_called: list[str] = []
 
     def sends(client: int) -> Iterator[bytes]:
         path = f"{hall.api}/windows/{client + 1}"
-        messages = [
-            request("POST", f"{path}/{action}", bearer(token), b"{}")
-            for action in ("call-next", "start", "finish")
-        ]
+        call = request("POST", f"{path}/call-next", bearer(token), b"{}")
+        miss = request("POST", f"{path}/miss", bearer(token), b"{}")
         while next(left) < count:
-            yield from messages
+            free.add(client)
+            yield call
+            free.discard(client)
+            yield miss
 
-    run = asyncio.run(drive(hall.port, sends, clerks, keep_bodies=True))
-    called = Counter(run.statuses)
-    calls.seconds, calls.statuses = run.seconds, called
-    return run
+    def saw(client: int, status: int, body: bytes, took_s: float) -> None:
+        if client in free:
+            run.latencies_s.append(took_s)
+            run.statuses[status] = run.statuses.get(status, 0) + 1
+            if status == 200:
+                numbers_called.append(json.loads(body)["ticket"]["number"])
+
+    whole = asyncio.run(drive(hall.port, sends, clerks, after=saw))
+    run.seconds = whole.seconds
+    return Calls(run, numbers_called, run.rate, whole.rate, _skipped(hall, numbers_called))
+
+
+def _skipped(hall: BenchHall, called: Sequence[str]) -> int:
+    """Numbers still waiting that are smaller than one called from the same queue.
+
+    All tickets of a bench hall are of one class, so each queue is called in order.
+    """
+    url = f"http://127.0.0.1:{hall.port}{hall.api}"
+    with urllib.request.urlopen(url) as answer:
+        waiting = [n for queue in json.load(answer)["queues"] for n in queue["order"]]
+    last = {number[0]: number for number in sorted(called)}
+    return sum(1 for number in waiting if number < last.get(number[0], ""))
+
+
+def snapshot_bytes(hall: BenchHall) -> int:
+    """How long the snapshot is now."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{hall.port}{hall.api}") as answer:
+        return len(answer.read())
 
 
 def snapshot(hall: BenchHall, count: int, connections: int = SNAPSHOT_CONNECTIONS) -> Run:

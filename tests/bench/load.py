@@ -52,11 +52,11 @@ async def drive(
     connections: int,
     *,
     keep_bodies: bool = False,
-    after: Callable[[int, int, bytes], None] | None = None,
+    after: Callable[[int, int, bytes, float], None] | None = None,
 ) -> Run:
     """Every connection `n` sends what `next_request(n)` yields, one after the other.
 
-    `after(connection, status, body)` sees every answer before the next request is made.
+    `after(connection, status, body, took_s)` sees every answer before the next request is made.
     """
     run = Run()
     streams = [await asyncio.open_connection("127.0.0.1", port) for _ in range(connections)]
@@ -68,12 +68,13 @@ async def drive(
             sent = time.perf_counter()
             writer.write(message)
             status, body = await _answer(reader)
-            run.latencies_s.append(time.perf_counter() - sent)
+            took_s = time.perf_counter() - sent
+            run.latencies_s.append(took_s)
             run.statuses[status] = run.statuses.get(status, 0) + 1
             if keep_bodies:
                 run.bodies.append(body)
             if after is not None:
-                after(number, status, body)
+                after(number, status, body, took_s)
 
     await asyncio.gather(*(one(number) for number in range(connections)))
     run.seconds = time.perf_counter() - started

@@ -252,7 +252,7 @@ def realistic() -> dict[str, dict[str, Any]]:
             "slips": slips(),
             "strips": [{"id": "strip-1", "text": "请A017到1号窗口"}, {"id": "strip-2", "text": ""}],
         },
-        "login": {"next": "/h/demo/windows/1", "error": "bad_login", "csrf": "c5f"},
+        "login": {"next": "/h/demo/windows/1", "error": "bad_login", "demo": True, "csrf": "c5f"},
         "error": {"status": 404, "code": "not_found", "detail": None},
         "docs": {},
     }
@@ -268,7 +268,7 @@ def empty() -> dict[str, dict[str, Any]]:
     contexts["kiosk"] |= {"services": furniture, "snapshot": nothing}
     contexts["ticket"] |= {"ticket": ticket("called", window=None), "snapshot": nothing}
     contexts["printer"] |= {"slips": [], "strips": []}
-    contexts["login"] = {"next": "", "error": None}
+    contexts["login"] = {"next": "", "error": None, "demo": False}
     contexts["error"] = {"status": 503, "code": "not_ready", "detail": "重新读取日志"}
     for page in ("windows", "board", "status"):
         contexts[page] |= {"snapshot": nothing}

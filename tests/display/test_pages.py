@@ -187,7 +187,7 @@ def test_own_ticket_promises_the_rounded_wait_and_a_range():
 def test_the_status_page_is_complete_without_script():
     html = PAGES_ONCE.render("status", "zh", samples.realistic()["status"])
     text = Checked(html).text
-    for expected in ("87 人", "约 60 分钟内", "暂停取号", "A017 请到 1号窗口", "暂停服务"):
+    for expected in ("87 人", "约 60 分钟内", "暂无窗口开放", "A017 请到 1号窗口", "暂停服务"):
         assert expected in text
     assert re.search(r'<noscript><meta http-equiv="refresh" content="\d+"></noscript>', html)
 

@@ -20,6 +20,7 @@ from queued.core.plan import Plan
 from queued.engine.bus import Bus
 from queued.engine.calendar import Calendar
 from queued.engine.clock import Clock, SimulatedClock
+from queued.engine.codec import event_of
 from queued.engine.hall import HallActor, Outcome
 from queued.engine.ports import Batch
 from queued.engine.recovery import recover
@@ -57,6 +58,7 @@ class CountingJournal(MemoryJournal):
         super().__init__()
         self.batches: list[Batch] = []
         self.appending = 0
+        """Appends begun since the last `hold`."""
         self.gate: asyncio.Event | None = None
         self.broken: Exception | None = None
         """Raised by every append, nothing kept, until taken away."""
@@ -64,6 +66,7 @@ class CountingJournal(MemoryJournal):
     def hold(self) -> None:
         """From now on the disk takes its time."""
         self.gate = asyncio.Event()
+        self.appending = 0
 
     def let_go(self) -> None:
         """The disk is done, and quick again."""
@@ -153,6 +156,4 @@ class Box:
 
     def events(self) -> list[Event]:
         """Everything in the journal."""
-        from queued.engine.codec import event_of
-
-        return [event_of(record) for batch in self.journal.batches for record in batch.records]
+        return [event_of(record) for record in self.journal._chains[HALL]]

@@ -5,6 +5,7 @@ A `Place` is where a journal's data is: opening it twice gives two owners of the
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from typing import Protocol
 
@@ -123,6 +124,22 @@ class JournalContract:
         assert await place.ticket("demo", DAY, 1) is None
         # … and the journal goes on.
         await journal.append("demo", Batch(chain(1)))
+        assert (await journal.head("demo"))[0] == 1
+
+    async def test_appends_given_all_at_once_happen_in_order(self, place: Place):
+        journal = await place.open()
+        given = batches([1, 3, 2] * 8)
+        await asyncio.gather(*(journal.append("demo", batch) for batch in given))
+        assert await journal.read("demo", 0) == [r for batch in given for r in batch.records]
+
+    async def test_what_follows_a_failed_append_fails_too(self, place: Place):
+        journal = await place.open()
+        first, second, third = batches([1, 2, 1])
+        await journal.append("demo", first)
+        lost = Batch([second.records[0], second.records[0]])
+        appends = [journal.append("demo", batch) for batch in (lost, third)]
+        results = await asyncio.gather(*appends, return_exceptions=True)
+        assert [type(result) for result in results] == [AppendFailed, AppendFailed]
         assert (await journal.head("demo"))[0] == 1
 
     async def test_an_empty_batch_is_a_mistake(self, place: Place):

@@ -9,6 +9,7 @@ import shutil
 import signal
 import sqlite3
 import sys
+import traceback
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -20,8 +21,8 @@ from queued.engine.codec import checked
 from queued.engine.hall import HallStopped
 from queued.engine.ports import HASH_ZERO, AppendFailed, Batch, JournalBroken, JournalError
 from queued.engine.recovery import recover
-from queued.storage.errors import Damaged
-from queued.storage.folder import DATABASE
+from queued.storage.errors import Damaged, StoreError, StoreFailed
+from queued.storage.folder import DATABASE, FolderLock
 from queued.storage.journal import every_record
 from queued.storage.store import Store
 from queued.storage.verify import verify, verify_file
@@ -191,6 +192,30 @@ def no_file_grows_beyond(size: int) -> Iterator[None]:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+async def test_the_first_start_on_a_full_disk_is_explained_and_leaves_no_trap(tmp_path: Path):
+    for size in (0, 20, 5000, 40_000):
+        with no_file_grows_beyond(size):
+            with pytest.raises(StoreError, match="cannot|damaged|disk"):
+                await Store.open(tmp_path)
+        # The refusal let go of everything.
+        FolderLock(tmp_path, wait_s=0).release()
+    store = await Store.open(tmp_path)
+    await store.journal.append("demo", Batch(chain(1)))
+    await store.close()
+
+
+async def test_an_account_on_a_full_disk_is_refused_without_telling_its_values(tmp_path: Path):
+    store = await Store.open(tmp_path)
+    await store._database.write(lambda c: c.exec_driver_sql("PRAGMA max_page_count=1"))
+    password = "-".join(["PASSWORD", "HASH"]) * 9
+    with pytest.raises(StoreFailed) as refused:
+        for number in range(2000):
+            await store.accounts.add_user(f"wang{number}", "clerk", password, 1)
+    whole = "".join(traceback.format_exception(refused.value))
+    assert "full" in str(refused.value) and "PASSWORD-HASH" not in whole
+    await store.close()
 
 
 async def test_an_input_output_error_ends_trust_until_the_next_start(tmp_path: Path):

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import IntegrityError
 
 from queued.storage.ledger import (
     TRANSITIONS,
@@ -83,7 +83,7 @@ async def test_a_cursor_never_goes_back(ledger: Ledger):
 
 async def test_a_slip_that_cannot_be_kept_leaves_the_cursor(ledger: Ledger):
     broken = slip("2", body=None)
-    with pytest.raises(SQLAlchemyError):
+    with pytest.raises(IntegrityError):
         await ledger.enqueue("demo", "slips", 2, [slip("1"), broken])
     with pytest.raises(ValueError, match="new ones are queued"):
         await ledger.enqueue("demo", "slips", 2, [slip("3", status=SENT)])

@@ -3,6 +3,7 @@
 const ASK_EVERY_MS = 1000;
 const SLOW_AFTER_MS = 8000; // a slip takes 2-3 s; later the visitor must not stand there waiting
 const GIVE_UP_AFTER_MS = 60000;
+const UNKNOWN_UNTIL_MS = 3000; // a slip follows its ticket: at first the hall may know of none
 
 function browserWorld() {
   return {
@@ -47,7 +48,8 @@ export class SlipWatch {
     }
     if (this.stopped) return;
     const waited = this.world.now() - this.startedAt;
-    let state = status ? meaning(status.status) : "wait";
+    const unknown = !status || (status.status === "none" && waited < UNKNOWN_UNTIL_MS);
+    let state = unknown ? "wait" : meaning(status.status);
     if (state === "wait" && waited >= SLOW_AFTER_MS) state = "slow";
     if (state !== this.last) this.onChange(state, status?.reason ?? null);
     this.last = state;

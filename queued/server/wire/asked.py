@@ -1,0 +1,90 @@
+"""Request bodies: what people ask."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, TypeAlias
+
+from msgspec import Meta
+
+from queued.server.wire.shapes import Asked
+
+# `(?!\n)`: Python's `$` also matches before a last line break, that of JSON Schema does not.
+
+Word: TypeAlias = Annotated[str, Meta(max_length=40, pattern=r"^[^\x00-\x1f\x7f]*$(?!\n)")]
+"""A reason or outcome: one of the hall's own words, never a story about a person."""
+
+Id: TypeAlias = Annotated[str, Meta(min_length=1, max_length=32, pattern=r"^[a-z0-9-]+$(?!\n)")]
+Number: TypeAlias = Annotated[str, Meta(min_length=1, max_length=8, pattern=r"^[A-Z0-9]+$(?!\n)")]
+
+
+class TakeTicket(Asked, frozen=True):
+    """Take a number for a service, or straight for a queue: exactly one of the two."""
+
+    service: Id | None = None
+    queue: Id | None = None
+    class_: Id = "normal"
+    language: Literal["zh", "en"] = "zh"
+    party: Annotated[int, Meta(ge=1, le=99)] = 1
+
+    def __post_init__(self) -> None:
+        if (self.service is None) == (self.queue is None):
+            raise ValueError("give either service or queue")
+
+
+class Nothing(Asked, frozen=True):
+    """An action that needs no more words; the body may be left out."""
+
+
+class Open(Asked, frozen=True):
+    """Sit down. `take_over` relieves the clerk who is signed in at the window."""
+
+    take_over: bool = False
+
+
+class Pause(Asked, frozen=True):
+    """Stop calling, for a reason."""
+
+    reason: Word = ""
+
+
+class CallNumber(Asked, frozen=True):
+    """A number of today."""
+
+    number: Number
+
+
+class Finish(Asked, frozen=True):
+    """The hall's own word for how it ended."""
+
+    outcome: Word = ""
+
+
+class Park(Asked, frozen=True):
+    """What is missing."""
+
+    reason: Word = ""
+
+
+class Transfer(Asked, frozen=True):
+    """To a queue, or to one window: exactly one of the two."""
+
+    queue: Id | None = None
+    window: Id | None = None
+    place: Literal["keep", "first", "last"] = "keep"
+
+    def __post_init__(self) -> None:
+        if (self.queue is None) == (self.window is None):
+            raise ValueError("give either queue or window")
+
+
+class SignIn(Asked, frozen=True):
+    """Name and password, or an access token."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=64)] | None = None
+    password: Annotated[str, Meta(min_length=1, max_length=256)] | None = None
+    token: Annotated[str, Meta(min_length=1, max_length=256)] | None = None
+
+    def __post_init__(self) -> None:
+        by_name = self.name is not None and self.password is not None
+        if by_name == (self.token is not None) or (self.name is None) != (self.password is None):
+            raise ValueError("give either name and password, or token")

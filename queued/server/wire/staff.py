@@ -1,0 +1,249 @@
+"""Response bodies for the staff: the desk, history, journal, devices; sessions and problems."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from queued.server.wire.shapes import TicketStatus, Time, Told, WindowState
+
+# ── The desk ──────────────────────────────────────────────────────────────────────────────
+
+
+class DeskWindow(Told, frozen=True):
+    """The window as its clerk sees it."""
+
+    id: str
+    name: str
+    status: WindowState
+    reason: str | None
+    clerk: str | None
+    queues: tuple[str, ...]
+    overflow: tuple[str, ...]
+    zone: str | None
+    name_en: str = ""
+
+
+class DeskTicket(Told, frozen=True):
+    """The ticket in hand."""
+
+    number: str
+    queue: str
+    service: str | None
+    class_: str
+    status: Literal["called", "serving"]
+    language: str
+    issued_at: Time
+    called_at: Time
+    started_at: Time | None
+    calls: int
+    waited_s: int
+    returns: int
+
+
+class DeskNext(Told, frozen=True):
+    """Who would be called next, and why, as a sentence."""
+
+    number: str
+    queue: str
+    why: str
+
+
+class DeskUndo(Told, frozen=True):
+    """The call that can still be taken back."""
+
+    until: Time
+    number: str
+
+
+class DeskRecall(Told, frozen=True):
+    """How many recalls are left, and from when."""
+
+    left: int
+    not_before: Time
+
+
+class DeskWaiting(Told, frozen=True):
+    """Somebody this window may call."""
+
+    number: str
+    queue: str
+    service: str | None
+    class_: str
+    status: Literal["waiting"]
+    issued_at: Time
+    waited_s: int
+
+
+class DeskParked(Told, frozen=True):
+    """Sent for a missing paper."""
+
+    number: str
+    queue: str
+    reason: str
+    parked_at: Time
+
+
+class DeskMissed(Told, frozen=True):
+    """Called, did not come."""
+
+    number: str
+    queue: str
+    missed_at: Time
+
+
+class Counts(Told, frozen=True):
+    """What the window did today."""
+
+    called: int
+    served: int
+    missed: int
+    parked: int
+    transferred: int
+
+
+class Desk(Told, frozen=True):
+    """Everything a clerk needs at a window. `actions` are those that make sense now."""
+
+    hall: str
+    seq: int
+    observed_at: Time
+    business_day: str | None
+    open: bool
+    window: DeskWindow
+    ticket: DeskTicket | None
+    next: DeskNext | None
+    undo: DeskUndo | None
+    recall: DeskRecall | None
+    waiting: list[DeskWaiting]
+    waiting_count: int
+    parked: list[DeskParked]
+    missed: list[DeskMissed]
+    counts: Counts
+    actions: list[str]
+
+
+# ── Journal, devices, sessions ────────────────────────────────────────────────────────────
+
+
+class HistoryEvent(Told, frozen=True):
+    """One thing that happened to a ticket, and for a call why it came when it came."""
+
+    seq: int
+    at: Time
+    type: str
+    by: str
+    window: str | None
+    text: str
+    rule: str | None
+    runner_up: str | None
+
+
+class History(Told, frozen=True):
+    """Everything that happened to a number today."""
+
+    number: str
+    queue: str
+    service: str | None
+    class_: str
+    status: TicketStatus
+    issued_at: Time
+    events: list[HistoryEvent]
+
+
+class JournalEvent(Told, frozen=True):
+    """An event as stored. `hash` covers it and everything before it."""
+
+    seq: int
+    at: Time
+    type: str
+    by: str
+    body: msgspec.Raw
+    hash: str
+
+
+class JournalPage(Told, frozen=True):
+    """At most 1,000 events. `next` is the `after` of the following page, null at the end."""
+
+    hall: str
+    events: list[JournalEvent]
+    next: int | None
+    head: int
+
+
+class Device(Told, frozen=True):
+    """A device: how it is and since when."""
+
+    id: str
+    kind: str
+    state: str
+    since: Time
+    queue: int
+    last_error: str | None
+    paper: str | None
+    counters: dict[str, int]
+
+
+class DeviceList(Told, frozen=True):
+    """The devices of a hall."""
+
+    devices: list[Device]
+
+
+class PrintedSlip(Told, frozen=True):
+    """A slip of a virtual printer."""
+
+    id: str
+    at: Time
+    number: str
+    picture: str
+    text: str
+
+
+class StripText(Told, frozen=True):
+    """What a strip shows now."""
+
+    id: str
+    text: str
+
+
+class PrintedSlips(Told, frozen=True):
+    """Slips of a virtual printer, newest first, and what the strips show."""
+
+    slips: list[PrintedSlip]
+    strips: list[StripText]
+
+
+class Session(Told, frozen=True):
+    """Who one is. `csrf` goes into `X-CSRF-Token` of every change made with the cookie."""
+
+    csrf: str
+    name: str
+    roles: list[str]
+    window: str | None
+
+
+class Health(Told, frozen=True):
+    """Alive; or ready, and why not."""
+
+    status: str
+    problems: list[str]
+
+
+class WrongField(Told, frozen=True):
+    """Where a body is wrong."""
+
+    path: str
+    message: str
+
+
+class Problem(Told, frozen=True):
+    """RFC 9457. `code` is stable; `detail` follows Accept-Language; facts come beside them."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str
+    errors: list[WrongField] = []

@@ -1,0 +1,217 @@
+"""`make bench`: each figure beside the bare component in the same run.
+
+Nothing here fails a build. Absolute figures drift with the machine by a factor of two:
+compare the ratios.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.bench import core, history, http, live
+from tests.bench.hall import children, folder, resident_mb, running
+from tests.bench.load import Run
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the table."""
+
+    what: str
+    reach: str
+    ours: str
+    bare: str = ""
+    good: bool = True
+
+
+def core_rows() -> Iterator[Row]:
+    """The rulebook early and late in a day."""
+    hall = core.furnished()
+    hall, early = core.visits(hall, 500)
+    hall, _ = core.visits(hall, 17_500)
+    hall, late = core.visits(hall, 500)
+    for name, seconds in (("2,000 tickets", early), ("20,000 of history", late)):
+        p50 = core.p50_us(seconds)
+        yield Row(f"decide+evolve, {name}", "<= 40 us p50", f"{p50:.1f} us", "", p50 <= 40)
+
+
+def http_rows() -> Iterator[Row]:
+    """Issue, call-next, snapshot, in one hall that nobody else uses."""
+    with folder() as path, running(path, "--no-devices") as hall:
+        kiosk, manager = hall.token("kiosk"), hall.token("manager")
+        http.issue(hall, kiosk, 320)
+        issued = http.issue(hall, kiosk, 4800)
+        bare = http.bare_append(4800, b'{"queue":"q1"}')
+        numbers = Counter(http.numbers(issued))
+        doubled = sum(n - 1 for n in numbers.values())
+        ratio = issued.rate / bare.rate
+        yield Row(
+            "issue over HTTP, durable, 16 clients",
+            ">= 2,000/s, >= 45 % of bare",
+            f"{_run(issued)}, {doubled} doubled",
+            f"{bare.rate:,.0f}/s: {ratio:.0%}",
+            issued.rate >= 2000 and ratio >= 0.45 and not doubled,
+        )
+        size = http.snapshot_bytes(hall)
+        shown = http.snapshot(hall, 12_800)
+        constant = http.bare_constant(12_800, size)
+        ratio = shown.rate / constant.rate
+        yield Row(
+            f"snapshot GET, 64 connections, {size / 1000:.1f} kB",
+            ">= 85 % of constant bytes",
+            _run(shown),
+            f"{constant.rate:,.0f}/s: {ratio:.0%}",
+            ratio >= 0.85,
+        )
+        yield from _call_rows(hall, manager)
+
+
+def _call_rows(hall: object, manager: str) -> Iterator[Row]:
+    calls = http.call_next(hall, manager, 2000)  # type: ignore[arg-type]
+    called = Counter(calls.numbers)
+    twice = sum(n - 1 for n in called.values())
+    p99 = calls.run.percentile_ms(99)
+    yield Row(
+        "call-next, 16 clerks, 2,000 waiting",
+        ">= 1,500/s, p99 <= 30 ms",
+        f"{calls.rate:,.0f}/s, p99 {p99:.1f} ms, {twice} twice, {calls.skipped} skipped",
+        f"{calls.commands_per_s:,.0f} commands/s in all",
+        calls.rate >= 1500 and p99 <= 30 and not twice and not calls.skipped,
+    )
+
+
+def live_rows() -> Iterator[Row]:
+    """Boards."""
+    with folder() as path, running(path, "--no-devices") as hall:
+        manager = hall.token("manager")
+        few = asyncio.run(live.measure(hall, manager, 100, 100))
+        p99 = few.percentile_ms(99)
+        yield Row(
+            "call to frame, 100 boards",
+            "p99 <= 30 ms",
+            f"p50 {few.percentile_ms(50):.1f} ms, p99 {p99:.1f} ms",
+            "",
+            p99 <= 30,
+        )
+    with folder() as path, running(path, "--no-devices") as hall:
+        manager = hall.token("manager")
+        many = asyncio.run(live.measure(hall, manager, 10_000, 6))
+        slowest = max(many.all_s) * 1000
+        yield Row(
+            "10,000 SSE clients",
+            "all <= 400 ms, <= 20 KB each",
+            f"all in {slowest:.0f} ms, {many.kb_per_client:.1f} KB each",
+            "",
+            slowest <= 400 and many.kb_per_client <= 20,
+        )
+
+
+def start_rows() -> Iterator[Row]:
+    """A restart in the evening of a busy day, and what an idle hall occupies."""
+    with folder() as path:
+        seq = history.fill(path, 5000)
+        with running(path, "--no-devices") as hall:
+            yield Row(
+                f"start with a day of {seq:,} events",
+                "<= 2 s",
+                f"{hall.ready_s:.2f} s",
+                "",
+                hall.ready_s <= 2,
+            )
+            yield Row(
+                "memory, server, after that day",
+                "<= 80 MB",
+                f"{hall.memory_mb():.0f} MB",
+                "",
+                hall.memory_mb() <= 80,
+            )
+    with folder() as path:
+        with (path / "hall.toml").open("a", encoding="utf-8") as config:
+            config.write('[[device]]\nid="p"\nkind="escpos"\nport="virtual://"\n')
+        with running(path) as hall:
+            time.sleep(3)  # not a test: let the device process settle
+            total = hall.memory_mb() + sum(resident_mb(c) for c in children(hall.process.pid))
+            yield Row(
+                "memory, server and device process",
+                "<= 130 MB",
+                f"{total:.0f} MB",
+                "",
+                total <= 130,
+            )
+
+
+def history_rows() -> Iterator[Row]:
+    """The same work on a young and on an old hall, several rounds in turn."""
+    rates: dict[str, list[list[float]]] = {"issue": [[], []], "call-next": [[], []]}
+    rates["snapshot"] = [[], []]
+    with folder() as young, folder() as old:
+        history.fill(young, 1000)
+        history.fill(old, 100_000)
+        with running(young, "--no-devices") as a, running(old, "--no-devices") as b:
+            tokens = [(hall.token("kiosk"), hall.token("manager")) for hall in (a, b)]
+            for hall, (_, manager) in zip((a, b), tokens, strict=True):
+                http.open_windows(hall, manager, 16)
+            for _ in range(5):
+                for index, hall in enumerate((a, b)):
+                    kiosk, manager = tokens[index]
+                    rates["issue"][index].append(1 / http.issue(hall, kiosk, 480).rate)
+                    calls = http.call_next(hall, manager, 400, opened=True)
+                    rates["call-next"][index].append(1 / calls.rate)
+                    rates["snapshot"][index].append(1 / http.snapshot(hall, 3200).rate)
+    for name, (young_s, old_s) in rates.items():
+        ratio = _median(old_s) / _median(young_s)
+        yield Row(
+            f"{name} at 100,000 tickets against 1,000",
+            "<= 1.2x",
+            f"{ratio:.2f}x",
+            f"{_median(young_s) * 1e6:.0f} us to {_median(old_s) * 1e6:.0f} us",
+            ratio <= 1.2,
+        )
+
+
+def _median(values: list[float]) -> float:
+    return sorted(values)[len(values) // 2]
+
+
+def _run(run: Run) -> str:
+    return f"{run.rate:,.0f}/s, p50 {run.percentile_ms(50):.1f}, p99 {run.percentile_ms(99):.1f} ms"
+
+
+PARTS: dict[str, Callable[[], Iterator[Row]]] = {
+    "core": core_rows,
+    "http": http_rows,
+    "live": live_rows,
+    "start": start_rows,
+    "history": history_rows,
+}
+
+
+def main(wanted: list[str]) -> int:
+    """Print the table; `python -m tests.bench core http` measures only those."""
+    unknown = set(wanted) - set(PARTS)
+    if unknown:
+        print(f"parts are {', '.join(PARTS)}", file=sys.stderr)
+        return 2
+    os.chdir(ROOT)
+    load = os.getloadavg()[0]
+    print(f"{os.cpu_count()} cores, load {load:.2f} before; Python {sys.version.split()[0]}\n")
+    print(f"{'what':<42} {'reach':<28} {'measured':<52} bare, in the same run")
+    for name in wanted or PARTS:
+        for row in PARTS[name]():
+            mark = " " if row.good else "!"
+            print(f"{mark}{row.what:<41} {row.reach:<28} {row.ours:<52} {row.bare}", flush=True)
+    print("\n! = not reached in this run")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

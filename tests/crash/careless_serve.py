@@ -1,0 +1,71 @@
+"""`queued serve` with one promise broken on purpose: what the tests of kills must notice.
+
+    python -m tests.crash.careless_serve early serve …       answers before the commit
+    python -m tests.crash.careless_serve forgetful serve …   does not store answers with events
+    python -m tests.crash.careless_serve honest serve …      breaks nothing: this file is no fault
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+
+from queued.__main__ import main
+from queued.engine.ports import Batch
+from queued.storage.journal import SqlJournal
+
+append = SqlJournal.append
+
+LATE_S = 0.05
+"""How far the disk is behind the answers: a few batches."""
+
+
+class _Behind:
+    """Batches that were acknowledged and are not on the disk yet."""
+
+    def __init__(self) -> None:
+        self._batches: list[Batch] = []
+        self._task: asyncio.Task[None] | None = None
+
+    async def append(self, journal: SqlJournal, hall: str, batch: Batch) -> None:
+        """Returns at once."""
+        self._batches.append(batch)
+        if self._task is None or self._task.done():
+            self._task = asyncio.get_running_loop().create_task(self._write(journal, hall))
+
+    async def _write(self, journal: SqlJournal, hall: str) -> None:
+        while self._batches:
+            await asyncio.sleep(LATE_S)
+            await append(journal, hall, self._batches.pop(0))
+
+
+def early() -> None:
+    """Answer first, write later."""
+    behind = _Behind()
+
+    async def append_later(self: SqlJournal, hall: str, batch: Batch) -> None:
+        await behind.append(self, hall, batch)
+
+    SqlJournal.append = append_later  # type: ignore[method-assign]
+
+
+def forgetful() -> None:
+    """Events are durable, the answers to their commands are not."""
+
+    async def append_events(self: SqlJournal, hall: str, batch: Batch) -> None:
+        await append(self, hall, replace(batch, answers=()))
+
+    SqlJournal.append = append_events  # type: ignore[method-assign]
+
+
+def honest() -> None:
+    """As it is."""
+
+
+FAULTS: dict[str, Callable[[], None]] = {"early": early, "forgetful": forgetful, "honest": honest}
+
+if __name__ == "__main__":
+    FAULTS[sys.argv[1]]()
+    sys.exit(main(sys.argv[2:]))
