@@ -78,7 +78,7 @@ async def running(
     async with contextlib.AsyncExitStack() as stack:
         store = await Store.open(data)
         stack.push_async_callback(store.close)
-        hall = await _open_hall(settings, store, bus, clock, options)
+        hall = await _open_hall(settings, store, bus, clock, options, stack)
         stack.push_async_callback(hall.actor.stop)
         address = (settings.http.host, settings.http.port)
         url = settings.http.public_url or f"http://{address[0]}:{address[1]}"
@@ -100,7 +100,12 @@ async def running(
 
 
 async def _open_hall(
-    settings: Settings, store: Store, bus: Bus, clock: Clock, options: Options
+    settings: Settings,
+    store: Store,
+    bus: Bus,
+    clock: Clock,
+    options: Options,
+    stack: contextlib.AsyncExitStack,
 ) -> RunningHall:
     hall_id = settings.hall.id
     estimator = Estimator()
@@ -137,13 +142,32 @@ async def _open_hall(
             f"{doubt}; set the clock, or start once with --trust-clock if it is right"
         )
     actor.start()
+    furnish = Configure(plan=plan_of(settings), by=BY_CONFIGURATION)
     try:
-        await actor.submit(Configure(plan=plan_of(settings), by=BY_CONFIGURATION))
+        await actor.submit(furnish)
     except Refused as refused:
         # People hold numbers of the old furniture: serve them, and say it loudly.
         log.error("the changed configuration waits for the end of the day: %s", refused)
+        stack.push_async_callback(_ended, asyncio.create_task(_furnish_later(bus, actor, furnish)))
     await actor.submit(calendar.opening(clock.now(), BY_CALENDAR))
     return hall
+
+
+async def _furnish_later(bus: Bus, actor: HallActor, furnish: Configure) -> None:
+    """Try again whenever something happened, until nobody needs the old furniture any more."""
+    while True:
+        await bus.passed(actor.id, actor.hall.seq)
+        try:
+            await actor.submit(furnish)
+        except Refused:
+            continue
+        log.warning("the changed configuration is in force")
+        return
+
+
+async def _ended(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 async def _devices(

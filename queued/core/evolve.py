@@ -332,7 +332,7 @@ def _leave(hall: Hall, ticket: Ticket) -> dict[str, Any]:
 
 def _with(line: Line, entry: Entry) -> Line:
     index = bisect_left(line, entry)
-    return (*line[:index], entry, *line[index:])
+    return line[:index] + (entry,) + line[index:]
 
 
 def _without(line: Line, entry: Entry) -> Line:

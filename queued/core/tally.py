@@ -6,16 +6,22 @@ from collections import Counter
 from collections.abc import Mapping
 
 from queued.core import events as e
-from queued.core.model import ALIVE, Hall, Status, Ticket, WindowStatus
+from queued.core.model import Hall, Status, Ticket, WindowStatus
 from queued.core.plan import Millis
 
 DAY_CLOSED = "day_closed"
 """The reason or outcome of everything that the end of the day ended."""
 
 
+_UNDECIDED = (Status.WAITING, Status.CALLED, Status.SERVING, Status.PARKED)
+
+
 def closing(hall: Hall, by: str, at: Millis) -> tuple[e.Event, ...]:
-    """The events that end the day: every live ticket, every window, then the day itself."""
-    ended = [_end(t, by, at) for t in hall.tickets if t.status in ALIVE]
+    """The events that end the day: every live ticket, every window, then the day itself.
+
+    Who was missed stays missed: the day's figures should tell them from those who left.
+    """
+    ended = [_end(t, by, at) for t in hall.tickets if t.status in _UNDECIDED]
     closed = [
         e.WindowClosed(at=at, by=by, window=id_)
         for id_, window in hall.windows.items()
@@ -23,7 +29,7 @@ def closing(hall: Hall, by: str, at: Millis) -> tuple[e.Event, ...]:
     ]
     counts = Counter(tally(hall))
     for ticket in hall.tickets:
-        if ticket.status in ALIVE:
+        if ticket.status in _UNDECIDED:
             after = Status.SERVED if ticket.status is Status.SERVING else Status.CANCELLED
             counts[ticket.status.value] -= 1
             counts[after.value] += 1

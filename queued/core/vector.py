@@ -40,8 +40,9 @@ class Vector(Generic[T]):
     def append(self, value: T) -> Vector[T]:
         """A vector with `value` at the end."""
         if self.size % CHUNK == 0:
-            return Vector((*self.chunks, (value,)), self.size + 1)
-        return Vector((*self.chunks[:-1], (*self.chunks[-1], value)), self.size + 1)
+            return Vector(self.chunks + ((value,),), self.size + 1)
+        # `+` copies pointers; unpacking with `*` builds a list first, three times as slow.
+        return Vector(self.chunks[:-1] + (self.chunks[-1] + (value,),), self.size + 1)
 
     def replace(self, index: int, value: T) -> Vector[T]:
         """A vector with `value` at `index`. Raises `IndexError`."""
@@ -49,5 +50,5 @@ class Vector(Generic[T]):
             raise IndexError(index)
         row, column = divmod(index, CHUNK)
         old = self.chunks[row]
-        chunk = (*old[:column], value, *old[column + 1 :])
-        return Vector((*self.chunks[:row], chunk, *self.chunks[row + 1 :]), self.size)
+        chunk = old[:column] + (value,) + old[column + 1 :]
+        return Vector(self.chunks[:row] + (chunk,) + self.chunks[row + 1 :], self.size)

@@ -20,7 +20,10 @@ from queued.core.plan import Millis
 
 @dataclass(frozen=True, slots=True)
 class Hours:
-    """Numbers are given out on `weekdays` (0 = Monday) from `opens` to `closes`, local time."""
+    """Numbers are given out on `weekdays` (0 = Monday) from `opens` to `closes`, local time.
+
+    `closes` at 00:00 is the midnight that ends the day.
+    """
 
     weekdays: frozenset[int]
     opens: time
@@ -57,12 +60,15 @@ class Calendar:
         if not self.hours:
             return ()
         open_today = [
-            (self._moment(day, hours.opens), self._moment(day, hours.closes))
+            (self._moment(day, hours.opens), self._closing(day, hours.closes))
             for hours in self.hours
             if day.weekday() in hours.weekdays
         ]
         # A closed day must not look like "no hours, always open".
         return tuple(sorted(open_today)) or ((Millis(0), Millis(0)),)
+
+    def _closing(self, day: date, at: time) -> Millis:
+        return self._moment(day + timedelta(days=1) if at == time(0) else day, at)
 
     def _moment(self, day: date, at: time) -> Millis:
         local = datetime.combine(day, at, self.zone)

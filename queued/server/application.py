@@ -13,7 +13,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 from display.pages import STATIC_DIR
 from queued.server import openapi
 from queued.server.auth import Doors
-from queued.server.edge import compiled, elsewhere, expect, snapshot_handler
+from queued.server.edge import Handler, compiled, elsewhere, expect, snapshot_handler
 from queued.server.health import Metrics
 from queued.server.limits import BODY_BYTES_MAX, limits_of
 from queued.server.live import Live, Streams
@@ -32,6 +32,9 @@ SITE: Final = web.AppKey("SITE", Site)
 BACKLOG: Final = 4096
 """Connections that wait for accept: after a power cut all screens come at once."""
 
+FIRST_REQUEST_WITHIN_S: Final = 30.0
+"""Browsers open a connection ahead of need; nobody needs longer than this to ask."""
+
 SHUTDOWN_S: Final = 3.0
 """Requests in hand get this long at the end; streams are ended before."""
 
@@ -44,22 +47,28 @@ def build(parts: Parts) -> web.Application:
     app = web.Application(client_max_size=BODY_BYTES_MAX)
     app[SITE] = site
     for id_, live in site.lives.items():
-        # A path without variables is found at once, and needs nothing that the others need.
+        # The hottest path has a handler of its own. All paths of a hall are written out: the
+        # router finds what stands before the first variable at once, and tries out the rest.
         handler = snapshot_handler(live, site, f"GET {SNAPSHOT.path}")
-        path = SNAPSHOT.path.replace("{hall}", id_)
-        app.router.add_get(path, handler, expect_handler=expect)
+        _add(app, "GET", SNAPSHOT.path.replace("{hall}", id_), handler)
     routes = [route for route in ROUTES if parts.demo or not route.demo_only]
     for route in routes:
-        handler = compiled(route, site)
-        if route.method == "GET":
-            app.router.add_get(route.path, handler, expect_handler=expect)
-        else:
-            app.router.add_route(route.method, route.path, handler, expect_handler=expect)
-    rest = elsewhere(routes, site)
-    app.router.add_route("*", "/{elsewhere:.*}", rest, expect_handler=expect)
+        if "{hall}" in route.path and route is not SNAPSHOT:
+            for id_, live in site.lives.items():
+                path = route.path.replace("{hall}", id_)
+                _add(app, route.method, path, compiled(route, site, live))
+        _add(app, route.method, route.path, compiled(route, site))
+    _add(app, "*", "/{elsewhere:.*}", elsewhere(routes, site))
     app.cleanup_ctx.append(_streams)
     app.on_shutdown.append(_end_streams)
     return app
+
+
+def _add(app: web.Application, method: str, path: str, handler: Handler) -> None:
+    if method == "GET":
+        app.router.add_get(path, handler, expect_handler=expect)  # and HEAD
+    else:
+        app.router.add_route(method, path, handler, expect_handler=expect)
 
 
 def site_of(parts: Parts) -> Site:
@@ -120,7 +129,21 @@ async def serve(app: web.Application, host: str, port: int) -> web.AppRunner:
 class _Protocol(web.RequestHandler):
     """Tells about requests that are not HTTP in the same shape as about all others."""
 
-    __slots__ = ()
+    __slots__ = ("_patience",)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        loop = asyncio.get_running_loop()
+        self._patience = loop.call_later(FIRST_REQUEST_WITHIN_S, self._hang_up, transport)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        self._patience.cancel()
+        super().connection_lost(exc)
+
+    def _hang_up(self, transport: asyncio.BaseTransport) -> None:
+        """Whoever connects and does not ask for anything holds a place for nothing."""
+        if self._request_count == 0:
+            transport.close()
 
     def handle_error(
         self,

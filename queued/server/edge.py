@@ -6,6 +6,7 @@ with its route, never its path, and told as `internal`.
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
@@ -29,11 +30,14 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 _WHERE = re.compile(r"^(?P<message>.*?)(?: - at `(?P<path>[^`]*)`)?$", re.DOTALL)
 
+BODY_WITHIN_S: Final = 15.0
+"""A few hundred bytes take no longer on any line; who drips them holds a place for nothing."""
+
 _NO_BODY: Final = frozenset({"", "identity"})
 
 
-def compiled(route: Route, site: Site) -> Handler:
-    """The aiohttp handler of `route`."""
+def compiled(route: Route, site: Site, live: Live | None = None) -> Handler:
+    """The aiohttp handler of `route`; for a route of one hall, that is `live`."""
     decoder: msgspec.json.Decoder[Any] | None = None
     if route.takes is not None:
         decoder = msgspec.json.Decoder(route.takes)
@@ -47,7 +51,7 @@ def compiled(route: Route, site: Site) -> Handler:
             if route.counted and not route.roles:
                 site.limits.public_request(request)
             who = await _let_in(route, site, request)
-            hall = _hall(site, request) if has_hall else None
+            hall = live or (_hall(site, request) if has_hall else None)
             raw = b""
             body = None
             if decoder is not None:
@@ -175,7 +179,13 @@ async def _read(request: web.Request) -> bytes:
             raise Problem("too_large", headers={"Connection": "close"})
         if request.content_type != "application/json" and length != 0:
             raise Problem("unsupported_media_type")
-        return await request.read()
+        if request.content.is_eof():
+            return await request.read()
+        try:
+            async with asyncio.timeout(BODY_WITHIN_S):
+                return await request.read()
+        except TimeoutError:
+            raise Problem("malformed", headers={"Connection": "close"}) from None
     return b""
 
 

@@ -169,7 +169,7 @@ class Model:
             return
         self.open, waits = False, 0
         for ticket in self.tickets:
-            if ticket["status"] not in OVER:
+            if ticket["status"] not in (*OVER, "missed"):
                 served = ticket["status"] == "serving"
                 ticket["ended"], ticket["reason"] = at, "day_closed"
                 if served:
@@ -183,7 +183,7 @@ class Model:
             window.update(status="closed", clerk="", reason="", ticket=None, undo=None)
         ends = [t["status"] for t in self.tickets]
         tally = {"issued": len(ends), "waited_s": waits}
-        tally |= {end: ends.count(end) for end in OVER}
+        tally |= {end: ends.count(end) for end in (*OVER, "missed")}
         self.tally = {name: n for name, n in tally.items() if n}
 
     def OpenWindow(self, command: Any, at: int) -> None:

@@ -189,7 +189,10 @@ class Audit:
 
     def _step(self, type_: str, body: Mapping[str, Any]) -> None:
         before, after = STEPS[type_]
-        paper = self.papers[body["ticket"]]
+        paper = self.papers.get(body["ticket"])
+        if paper is None:
+            self._complain(f"{type_} of ticket {body['ticket']}, which nobody took")
+            return
         if paper.status != before:
             self._complain(f"{type_} of {paper.number}, which is {paper.status}")
         if before == "waiting":

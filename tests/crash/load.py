@@ -75,14 +75,15 @@ class Caller:
                 reply = await line.ask("POST", asked.path, asked.body, key=asked.key)
                 if reply.status == STOPPED:
                     return None
-                self._note(asked, reply)
+                self.note(asked, reply)
                 answered()
         except Cut as cut:
             return cut
         finally:
             line.close()
 
-    def _note(self, asked: Asked, reply: Reply) -> None:
+    def note(self, asked: Asked, reply: Reply) -> None:
+        """Remember an answer."""
         self.pending, self.last = None, reply
         if reply.status in (200, 201):
             asked.first = reply
@@ -125,7 +126,9 @@ class Crowd:
     callers: list[Caller] = field(default_factory=list)
     audit: Audit = field(default_factory=lambda: Audit(SERVES))
     complaints: list[str] = field(default_factory=list)
-    checked: dict[str, int] = field(default_factory=dict)
+    done_unheard: list[str] = field(default_factory=list)
+    """Keys of what was carried out although its caller never heard so."""
+    _checked: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for n in range(KIOSKS):
@@ -185,15 +188,18 @@ class Crowd:
         line = await Line.open(port, caller.token)
         asked = caller.pending
         if asked is not None:
-            caller._note(asked, await line.ask("POST", asked.path, asked.body, key=asked.key))
-        for asked in caller.told[self.checked.get(caller.name, 0) :]:
+            reply = await line.ask("POST", asked.path, asked.body, key=asked.key)
+            caller.note(asked, reply)
+            if reply.replayed:
+                self.done_unheard.append(asked.key)
+        for asked in caller.told[self._checked.get(caller.name, 0) :]:
             again = await line.ask("POST", asked.path, asked.body, key=asked.key)
             first = asked.first
             assert first is not None
             if (again.status, again.body) != (first.status, first.body) or not again.replayed:
                 self._complain(f"key {asked.key} was answered {first.body!r}, now {again.body!r}")
             await self._look_up(line, asked, first)
-        self.checked[caller.name] = len(caller.told)
+        self._checked[caller.name] = len(caller.told)
         line.close()
 
     async def _look_up(self, line: Line, asked: Asked, first: Reply) -> None:

@@ -14,8 +14,9 @@ from drivers.device import DeviceBroken, DeviceTransient
 from drivers.emulators import serving
 from drivers.emulators.bx_fontcard import BxFontCard, read_text
 from drivers.jobs import DeviceConfig
-from drivers.led import TRIES, Strip
+from drivers.led import Strip
 from drivers.ports import parse_port
+from drivers.strip_line import TRIES
 from drivers.strip_text import ELLIPSIS, MISSING, TEXT_BYTES_MAX, make_safe
 from drivers.transport import VirtualTransport, open_port
 
@@ -80,7 +81,7 @@ def test_any_text_is_read_by_a_card_as_promised(text, charset):
 async def test_any_text_reaches_the_wall_or_is_marked(text):
     card = BxFontCard()
     strip = Strip(DeviceConfig("s", "bx-fontcard", "virtual://"), VirtualTransport(card))
-    await strip._transport.open()
+    await strip.line.open()
     assert await strip.show(text) == card.text
     assert card.violations == []
 
@@ -120,7 +121,7 @@ async def test_a_silent_strip_is_a_timeout_after_some_tries():
     card = BxFontCard()
     async with serving.on_tcp(card, serving.LineFaults(silent=True)) as line:
         strip = strip_on(line)
-        await strip._transport.open()
+        await strip.line.open()
         with pytest.raises(DeviceTransient) as caught:
             await strip.show("请A017")
         assert caught.value.code == "timeout"
@@ -150,7 +151,7 @@ async def test_garbled_answers_are_told_from_silence(serve):
 
 async def after_a_late_answer(strip: Strip, line, card: BxFontCard) -> None:
     """The first try's answer came in the second; the second's waits on the line."""
-    await strip._transport.open()
+    await strip.line.open()
     line.faults.late_s = 0.15
     assert await strip.show("A001") == "A001"
     assert strip.retries == 1
@@ -179,7 +180,7 @@ async def test_without_emptying_the_line_it_would_count(monkeypatch):
     async with serving.on_tcp(card) as line:
         strip = strip_on(line)
         await after_a_late_answer(strip, line, card)
-        monkeypatch.setattr(strip, "_drain", nothing)
+        monkeypatch.setattr(strip.line, "_drain", nothing)
         assert await strip.show("A002") == "A002"
         assert card.text == "A001"
         await strip.close()

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from queued.server import application, edge
 from queued.server.limits import BODY_BYTES_MAX
 from queued.server.routes import ROUTES
 from queued.server.windows import ACTIONS
@@ -207,6 +208,39 @@ async def test_expectations(hall: Running):
     assert answer.startswith(b"HTTP/1.1 413")
 
 
+async def test_who_connects_and_does_not_ask_is_hung_up_on(hall: Running, monkeypatch):
+    monkeypatch.setattr(application, "FIRST_REQUEST_WITHIN_S", 0.05)
+    host, port = hall.url.removeprefix("http://").split(":")
+    for begun in (b"", b"GET / HTTP/1.1\r\nHost: x\r\n"):
+        reader, writer = await asyncio.open_connection(host, int(port))
+        writer.write(begun)
+        async with asyncio.timeout(5):
+            assert await reader.read() == b""
+        writer.close()
+    # Negative control: who asks keeps the connection.
+    reader, writer = await asyncio.open_connection(host, int(port))
+    for _ in range(2):
+        writer.write(b"GET /api/v1/halls/demo HTTP/1.1\r\nHost: x\r\n\r\n")
+        head = await reader.readuntil(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 200")
+        length = int(head.lower().partition(b"content-length: ")[2].split()[0])
+        await reader.readexactly(length)
+        await asyncio.sleep(0.1)  # longer than the patience with silence
+    writer.close()
+
+
+async def test_a_body_that_drips_is_not_waited_for(hall: Running, monkeypatch):
+    monkeypatch.setattr(edge, "BODY_WITHIN_S", 0.05)
+    answer = await spoken(
+        hall,
+        b"POST /api/v1/halls/demo/tickets HTTP/1.1\r\nHost: x\r\n"
+        b"Authorization: Bearer " + TOKENS["kiosk"].encode() + b"\r\n"
+        b'Content-Type: application/json\r\nContent-Length: 19\r\n\r\n{"queue"',
+    )
+    assert answer.startswith(b"HTTP/1.1 400")
+    assert hall.seq == 2
+
+
 # ── The sweep ─────────────────────────────────────────────────────────────────────────────
 
 JSON = st.recursive(
@@ -225,7 +259,9 @@ BODIES = st.one_of(
     st.dictionaries(FIELDS, JSON, max_size=4).map(lambda value: json.dumps(value).encode()),
 )
 PIECES = st.text(
-    alphabet=string.ascii_letters + string.digits + "%-_.~!$&'()*+,;=:@\\\"<>|^`{} \u00e9\u4e2d\x7f",
+    alphabet=string.ascii_letters
+    + string.digits
+    + "%-_.~!$&'()*+,;=:@\\\"<>|^`{} \u00e9\u4e2d\x7f",
     min_size=1,
     max_size=12,
 )
@@ -264,9 +300,10 @@ class Sweep:
         self.hall, self.loop = hall, loop
 
     def send(self, method: str, path: str, body: bytes, kind: str) -> None:
-        if path.endswith("/stream") or path.endswith("/open"):
+        if path.endswith(("/stream", "/open")):
             return
-        asyncio.run_coroutine_threadsafe(self._send(method, path, body, kind), self.loop).result(30)
+        sending = self._send(method, path, body, kind)
+        asyncio.run_coroutine_threadsafe(sending, self.loop).result(30)
 
     async def _send(self, method: str, path: str, body: bytes, kind: str) -> None:
         hall = self.hall

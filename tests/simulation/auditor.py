@@ -95,13 +95,14 @@ class Audit:
         self.plan = body["plan"]
 
     def DayOpened(self, body: dict[str, Any], seq: int) -> None:
-        alive = [life.number for life in self.lives.values() if not self._over(life)]
+        lives = self.lives.values()
+        alive = [life.number for life in lives if not self._over(life) and life.status != "missed"]
         self._check(not alive, f"seq {seq}: a day began with {alive} of the last one")
         self.lives, self.hands, self.days = {}, {}, self.days + 1
 
     def DayClosed(self, body: dict[str, Any], seq: int) -> None:
         ends = [life.status for life in self.lives.values()]
-        tally = {"served": ends.count("served"), "cancelled": ends.count("cancelled")}
+        tally = {end: ends.count(end) for end in ("served", "cancelled", "missed")}
         counted = {name: body["tally"].get(name, 0) for name in tally}
         self._check(counted == tally, f"seq {seq}: tally {counted}, counted {tally}")
         self._check(body["tally"].get("issued", 0) == len(ends), f"seq {seq}: issued")

@@ -65,3 +65,12 @@ test("asks no longer than a minute, and not after stop", async () => {
   assert.ok(world.time <= 61000);
   watch.stop();
 });
+
+test("a slip the hall does not know of yet is waited for; for good, it is not", async () => {
+  const soon = await given(["none", "none", "confirmed"]);
+  await soon.passes(10);
+  assert.deepEqual(soon.told, ["wait", "ok"]);
+  const never = await given(["none"]);
+  await never.passes(10);
+  assert.deepEqual(never.told, ["wait", "failed"]);
+});
