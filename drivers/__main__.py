@@ -2,6 +2,7 @@
 
 python -m drivers agent [--spool DIR] [--debug]    serve orders from stdin (the engine starts it)
 python -m drivers list                             kinds of device, ports, serial ports found
+python -m drivers make-clips DIR [LANGUAGE …]      placeholder recordings for a voice of clips
 """
 
 from __future__ import annotations
@@ -35,8 +36,13 @@ def main(arguments: list[str] | None = None) -> int:
     agent.add_argument("--spool", type=Path, help="folder for the slips of virtual printers")
     agent.add_argument("--debug", action="store_true", help="log every attempt")
     commands.add_parser("list", help="kinds of device, ports, serial ports found")
+    maker = commands.add_parser("make-clips", help="placeholder recordings, by espeak-ng")
+    maker.add_argument("folder", type=Path, help="made if missing; clips in it are kept")
+    maker.add_argument("languages", nargs="*", help="zh, en …; all if none is named")
+    maker.add_argument("--phrases", type=Path, help="folder with the site's own phrase files")
     options = parser.parse_args(arguments)
-    return _agent(options) if options.command == "agent" else _list()
+    run = {"agent": _agent, "list": _list, "make-clips": _make_clips}[options.command]
+    return run(options)
 
 
 def _agent(options: argparse.Namespace) -> int:
@@ -54,7 +60,26 @@ def _agent(options: argparse.Namespace) -> int:
     os._exit(code)
 
 
-def _list() -> int:
+def _make_clips(options: argparse.Namespace) -> int:
+    from drivers import clip_maker, phrase_files
+    from drivers.device import DeviceBroken
+    from drivers.speech import BadPhraseFile
+
+    try:
+        files = phrase_files.load(options.phrases)
+        for language in options.languages:
+            if language not in files:
+                raise BadPhraseFile(f"no phrases in {language!r}: there are {', '.join(files)}")
+        wanted = [files[language] for language in options.languages or files]
+        written = clip_maker.make(options.folder, wanted, print)
+    except (BadPhraseFile, DeviceBroken) as error:
+        print(error, file=sys.stderr)
+        return 2
+    print(f"{written} clips written to {options.folder}")
+    return 0
+
+
+def _list(_options: argparse.Namespace) -> int:
     print("kinds")
     for kind in KINDS.values():
         print(f"    {kind.name:<14}{kind.what} (tcp port {kind.tcp_port}, {kind.baud} baud)")

@@ -25,6 +25,7 @@ from drivers.jobs import (
     BadMessage,
     DeviceReport,
     JobFailed,
+    NotSpoken,
     Order,
     Report,
     decode_order,
@@ -129,9 +130,11 @@ class Agent:
             self._bad,
             why,
         )
-        slip = _whose_slip(line)
-        if slip is not None:
-            self._outbox.put(JobFailed(slip.job, slip.device, "bad_job", maybe_printed=False))
+        match _whose_job(line):
+            case _SlipHead(job, device):
+                self._outbox.put(JobFailed(job, device, "bad_job", maybe_printed=False))
+            case _SayHead(job, device):
+                self._outbox.put(NotSpoken(job, device, "bad_job"))
         self._outbox.put(
             DeviceReport(
                 device="",
@@ -147,6 +150,13 @@ class Agent:
 
 class _SlipHead(msgspec.Struct, tag_field="type", tag="print-slip"):
     """Enough of a spoiled slip to answer it."""
+
+    job: str
+    device: str
+
+
+class _SayHead(msgspec.Struct, tag_field="type", tag="say"):
+    """Enough of a spoiled saying to answer it."""
 
     job: str
     device: str
@@ -203,9 +213,9 @@ def _order(line: bytes | None) -> Order:
     return decode_order(line)
 
 
-def _whose_slip(line: bytes | None) -> _SlipHead | None:
+def _whose_job(line: bytes | None) -> _SlipHead | _SayHead | None:
     with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError):
-        return msgspec.json.decode(line or b"", type=_SlipHead)
+        return msgspec.json.decode(line or b"", type=_SlipHead | _SayHead)
     return None
 
 

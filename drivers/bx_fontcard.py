@@ -17,6 +17,7 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass, field
 from enum import IntEnum
+from typing import Literal
 
 HOST = 0x8000
 """Our own address on the bus."""
@@ -62,7 +63,7 @@ class Mode(IntEnum):
     LEFT = 3
 
 
-ERRORS: dict[int, tuple[str, str]] = {
+ERRORS: dict[int, tuple[Literal["refused", "busy", "garbled"], str]] = {
     1: ("refused", "the card does not know this group of commands"),
     2: ("refused", "the card does not know this command"),
     3: ("busy", "the card is busy"),

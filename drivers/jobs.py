@@ -123,11 +123,40 @@ class ShowText(Value, frozen=True, tag="show-text"):
     flash: bool = False
 
 
+class Phrase(Value, frozen=True, tag="phrase"):
+    """A sentence of the phrase files (`drivers/phrases`): `call` with number and window …"""
+
+    name: str
+    values: dict[str, str] = {}
+    language: str = "zh"
+
+
+class Sentence(Value, frozen=True, tag="sentence"):
+    """A text as it stands. Recordings cannot say it, modules can."""
+
+    text: str
+    language: str = "zh"
+
+
+class Say(Value, frozen=True, tag="say"):
+    """Say `phrases`, one after the other, `repeat` times (1 to 5). Not after `expires_at_ms`.
+
+    Sayings of one device never overlap and keep their order. A language the voice does not
+    speak is left out; `Spoken` tells what was said.
+    """
+
+    job: str
+    device: str
+    phrases: tuple[Phrase | Sentence, ...]
+    expires_at_ms: int
+    repeat: int = 1
+
+
 class Stop(Value, frozen=True, tag="stop"):
     """Finish the job whose bytes are leaving, close the ports, exit 0."""
 
 
-Order: TypeAlias = Configure | PrintSlip | JobGo | JobCancel | ShowText | Stop
+Order: TypeAlias = Configure | PrintSlip | JobGo | JobCancel | ShowText | Stop | Say
 
 
 # ── Up: device process to engine ──────────────────────────────────────────────────────────
@@ -192,7 +221,40 @@ class StripShown(Value, frozen=True, tag="strip-shown"):
     text: str
 
 
-Report: TypeAlias = JobReady | JobDone | JobFailed | DeviceReport | SlipPrinted | StripShown
+class Spoken(Value, frozen=True, tag="spoken"):
+    """Said to the end at least once, `times` of the repetitions asked for.
+
+    `text` is what was said; of a virtual voice, what it heard in the very bytes it got.
+    """
+
+    job: str
+    device: str
+    text: str
+    times: int = 1
+
+
+class NotSpoken(Value, frozen=True, tag="not-spoken"):
+    """Not said to the end even once; a part may have been heard.
+
+    `reason` is a code: expired quiet queue_full cancelled unknown_device bad_job bad_phrase
+    language no_clip offline timeout unplugged garbled busy interrupted unspoken error.
+    """
+
+    job: str
+    device: str
+    reason: str
+
+
+Report: TypeAlias = (
+    JobReady
+    | JobDone
+    | JobFailed
+    | DeviceReport
+    | SlipPrinted
+    | StripShown
+    | Spoken
+    | NotSpoken
+)
 
 
 class BadMessage(ValueError):

@@ -24,7 +24,7 @@ from typing import Literal
 from drivers import bx_fontcard as bx
 from drivers.device import Transport
 from drivers.jobs import DeviceConfig
-from drivers.strip_line import ACCEPTED, GAP_MS, Code, LineProfile, Reply, StripLine
+from drivers.strip_line import ACCEPTED, GAP_MS, LineProfile, Reply, StripLine
 from drivers.strip_options import (
     LINE_RULES,
     LINES_MAX,
@@ -102,8 +102,9 @@ class BxEar:
         answer = bx.parse_answer(item.data)
         if answer is None or answer.accepted:
             return None if answer is None else ACCEPTED
-        refused: tuple[Code, str] = ("refused", f"refused with number {answer.error}")
-        return Reply(*bx.ERRORS.get(answer.error, refused))
+        number = answer.error
+        code, words = bx.ERRORS.get(number, ("refused", f"refused with number {number}"))
+        return Reply(code, words)
 
 
 class Strip:

@@ -5,6 +5,7 @@ serial:///dev/ttyUSB0?baud=9600            also parity=none|even|odd, stop=1|2, 
                                            flow=none|rtscts|xonxoff|dsrdtr
 usb://04b8:0202                            a USB printer by its ids (kernel driver usblp)
 file:///dev/usb/lp0                        any device file, or a plain file to append to
+alsa://default                             a sound card, as `aplay -L` names it
 virtual://                                 an emulated device inside the device process
 """
 
@@ -22,6 +23,8 @@ PARITIES = {"none": "N", "even": "E", "odd": "O"}
 FLOWS = ("none", "rtscts", "xonxoff", "dsrdtr")
 
 _USB_ID = re.compile(r"([0-9a-fA-F]{4}):([0-9a-fA-F]{4})")
+
+_ALSA_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_:,=.-]{0,63}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,16 @@ class UsbPort:
 
 
 @dataclass(frozen=True, slots=True)
+class AlsaPort:
+    """A sound card by its ALSA name: default, plughw:1,0, plughw:CARD=Device,DEV=0."""
+
+    name: str
+
+    def __str__(self) -> str:
+        return f"sound card {self.name}"
+
+
+@dataclass(frozen=True, slots=True)
 class VirtualPort:
     """No hardware: the emulator of the device's kind."""
 
@@ -79,7 +92,7 @@ class VirtualPort:
         return "virtual device"
 
 
-Port: TypeAlias = TcpPort | SerialPort | FilePort | UsbPort | VirtualPort
+Port: TypeAlias = TcpPort | SerialPort | FilePort | UsbPort | VirtualPort | AlsaPort
 
 
 def parse_port(url: str, tcp_port: int, baud: int) -> Port:
@@ -90,7 +103,8 @@ def parse_port(url: str, tcp_port: int, baud: int) -> Port:
     try:
         parts = urlsplit(url)
         query = dict(parse_qsl(parts.query, strict_parsing=bool(parts.query)))
-        host, port = parts.hostname, parts.port
+        # The name of a sound card has a colon in it that begins no port number.
+        host, port = ("", None) if parts.scheme == "alsa" else (parts.hostname, parts.port)
     except ValueError as error:
         raise _bad(url, str(error)) from None
     parser = _PARSERS.get(parts.scheme)
@@ -141,6 +155,12 @@ def _usb(url, _host, _port, where, netloc, _query, _tcp_port, _baud) -> Port:
     return UsbPort(found[1].lower(), found[2].lower())
 
 
+def _alsa(url, _host, _port, where, netloc, _query, _tcp_port, _baud) -> Port:
+    if not _ALSA_NAME.fullmatch(netloc) or where not in ("", "/"):
+        raise _bad(url, "alsa://NAME, the name of a sound card as aplay -L shows it")
+    return AlsaPort(netloc)
+
+
 def _virtual(url, _host, _port, where, netloc, _query, _tcp_port, _baud) -> Port:
     if netloc or where not in ("", "/"):
         raise _bad(url, "virtual:// with nothing behind it")
@@ -153,6 +173,7 @@ _PARSERS = {
     "usb": _usb,
     "file": _file,
     "virtual": _virtual,
+    "alsa": _alsa,
 }
 
 

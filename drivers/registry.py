@@ -6,7 +6,7 @@ one strip never loads a font.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, MutableSequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -15,7 +15,7 @@ from weakref import WeakValueDictionary
 from drivers.bus import Bus, BusHandle
 from drivers.device import DeviceBroken, Transport
 from drivers.jobs import DeviceConfig
-from drivers.ports import SerialPort, TcpPort, VirtualPort, parse_port
+from drivers.ports import AlsaPort, Port, SerialPort, TcpPort, VirtualPort, parse_port
 from drivers.transport import Emulator, open_port
 
 if TYPE_CHECKING:
@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from drivers.printer_task import SlipPrinter
     from drivers.spool import Spool
     from drivers.strip_task import TextStrip
+    from drivers.voice_task import Voice
 
-Role = Literal["printer", "strip"]
+Role = Literal["printer", "strip", "voice"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,29 @@ def _strip_emulator(config: DeviceConfig) -> Emulator:
     return BxFontCard(profile.address, profile.width, profile.height)
 
 
+def _syn6288_emulator(config: DeviceConfig) -> Emulator:
+    from drivers.emulators.syn6288 import Syn6288
+
+    return Syn6288(seconds_per_char=_pace_s(config))
+
+
+def _xfs5152_emulator(config: DeviceConfig) -> Emulator:
+    from drivers.emulators.xfs5152 import Xfs5152
+
+    return Xfs5152(seconds_per_char=_pace_s(config))
+
+
+def _pace_s(config: DeviceConfig) -> float:
+    """A virtual module speaks well within what the driver allows it."""
+    from drivers.voice_profile import profile_of
+
+    return 0.6 * profile_of(config.kind, config.options).seconds_per_char
+
+
+def _no_emulator(config: DeviceConfig) -> Emulator:
+    raise DeviceBroken("bad_port", f"a {config.kind} device has no line to emulate")
+
+
 KINDS: dict[str, Kind] = {
     kind.name: kind
     for kind in (
@@ -77,6 +101,30 @@ KINDS: dict[str, Kind] = {
             baud=57600,
             emulator=_strip_emulator,
         ),
+        Kind(
+            "syn6288",
+            "voice",
+            "voice modules with a SYN6288: Mandarin",
+            tcp_port=5288,
+            baud=9600,
+            emulator=_syn6288_emulator,
+        ),
+        Kind(
+            "xfs5152",
+            "voice",
+            "voice modules with an XFS5152, SYN6658 or VTX316: Mandarin and English",
+            tcp_port=5152,
+            baud=9600,
+            emulator=_xfs5152_emulator,
+        ),
+        Kind(
+            "clips",
+            "voice",
+            "recordings in any language, on a sound card (alsa://)",
+            tcp_port=0,
+            baud=9600,
+            emulator=_no_emulator,
+        ),
     )
 }
 
@@ -90,6 +138,9 @@ class Device:
     strip: Callable[[], TextStrip] | None = None
     spool: Spool | None = None
     """Where a virtual printer's slips go."""
+    voice: Callable[[], Voice] | None = None
+    heard: MutableSequence[str] | None = None
+    """What a virtual voice module has said."""
 
 
 @dataclass(slots=True)
@@ -109,7 +160,11 @@ class Registry:
                 "unknown_kind", f"kind {config.kind!r}: there are {', '.join(KINDS)}"
             )
         port = parse_port(config.port, kind.tcp_port, kind.baud)
+        if config.kind == "clips":
+            return _clips(config, port)
         emulator = kind.emulator(config) if isinstance(port, VirtualPort) else None
+        if kind.role == "voice":
+            return _voice(config, port, emulator)
         if kind.role == "printer":
             return self._printer(config, lambda: open_port(port, emulator), emulator)
         if isinstance(port, SerialPort | TcpPort):
@@ -141,6 +196,27 @@ class Registry:
 
             spool = Spool(config.id, emulator, self.folder)  # type: ignore[arg-type]
         return Device("printer", printer=printer, spool=spool)
+
+
+def _voice(config: DeviceConfig, port: Port, emulator: Emulator | None) -> Device:
+    def voice() -> Voice:
+        from drivers.voice import ModuleVoice
+
+        return ModuleVoice(config, open_port(port, emulator))
+
+    return Device("voice", voice=voice, heard=getattr(emulator, "spoken", None))
+
+
+def _clips(config: DeviceConfig, port: Port) -> Device:
+    if not isinstance(port, AlsaPort | VirtualPort):
+        raise DeviceBroken("bad_port", "clips need a sound card: alsa://default")
+
+    def voice() -> Voice:
+        from drivers.clip_voice import ClipVoice
+
+        return ClipVoice(config, port)
+
+    return Device("voice", voice=voice)
 
 
 def _strip(config: DeviceConfig, transport: Transport) -> Strip:

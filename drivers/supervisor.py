@@ -21,15 +21,18 @@ from drivers.jobs import (
     JobCancel,
     JobFailed,
     JobGo,
+    NotSpoken,
     Order,
     PrintSlip,
     Report,
+    Say,
     ShowText,
     Stop,
 )
 from drivers.printer_task import PrinterTask, SlipPrinter
-from drivers.registry import Device, Registry
+from drivers.registry import KINDS, Device, Registry
 from drivers.strip_task import StripTask
+from drivers.voice_task import Voice, VoiceTask
 
 log = logging.getLogger("drivers")
 
@@ -69,11 +72,13 @@ class Supervisor:
                 self._print(order)
             case ShowText():
                 self._show(order)
+            case Say():
+                self._say(order)
             case JobGo(job):
                 if not any(task.grant(job) for task in self._printers()):
                     log.debug("a go for a job that is not waiting")
             case JobCancel(job):
-                if not any(task.cancel(job) for task in self._printers()):
+                if not any(task.cancel(job) for task in self._with_jobs()):
                     log.debug("a cancellation of a job that is not waiting")
             case Stop():
                 return False
@@ -97,6 +102,18 @@ class Supervisor:
 
     def _printers(self) -> list[PrinterTask]:
         return [task for task in self._tasks.values() if isinstance(task, PrinterTask)]
+
+    def _with_jobs(self) -> list[PrinterTask | VoiceTask]:
+        return [
+            task for task in self._tasks.values() if isinstance(task, PrinterTask | VoiceTask)
+        ]
+
+    def _say(self, order: Say) -> None:
+        task = self._tasks.get(order.device)
+        if isinstance(task, VoiceTask):
+            task.add(order)
+        else:
+            self._world.report(NotSpoken(order.job, order.device, "unknown_device"))
 
     def _print(self, slip: PrintSlip) -> None:
         task = self._tasks.get(slip.device)
@@ -140,7 +157,7 @@ class Supervisor:
 
     def _retire(self, task: DeviceTask) -> None:
         del self._tasks[task.config.id]
-        if isinstance(task, PrinterTask):
+        if isinstance(task, PrinterTask | VoiceTask):
             task.cancel_all("unknown_device")
         task.stop()
         ending = asyncio.create_task(task.stopped())
@@ -152,20 +169,28 @@ class Supervisor:
             device = self._registry.build(config)
         except DeviceBroken as error:
             # It runs all the same: red on every list, with its reason, and its slips expire.
-            device = Device("printer", printer=_never(error))
+            device = _red(config, error)
         except Exception as error:
             # The device edge again: a driver that cannot even be loaded is its device's affair.
             log.exception("device %s: the driver cannot be loaded", config.id)
             failure = DeviceBroken("error", f"the driver failed: {type(error).__name__}")
-            device = Device("printer", printer=_never(failure))
+            device = _red(config, failure)
         if device.strip is not None:
             return StripTask(config, self._world, device.strip)
+        if device.voice is not None:
+            return VoiceTask(config, self._world, device.voice, device.heard)
         assert device.printer is not None
         return PrinterTask(config, self._world, device.printer, device.spool)
 
 
-def _never(error: DeviceBroken) -> Callable[[], SlipPrinter]:
+def _red(config: DeviceConfig, error: DeviceBroken) -> Device:
     def printer() -> SlipPrinter:
         raise DeviceBroken(error.code, str(error))
 
-    return printer
+    def voice() -> Voice:
+        raise DeviceBroken(error.code, str(error))
+
+    kind = KINDS.get(config.kind)
+    if kind is not None and kind.role == "voice":
+        return Device("voice", voice=voice)
+    return Device("printer", printer=printer)

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Protocol
 
 from drivers.device import DeviceBroken, DeviceTransient, Transport
-from drivers.ports import FilePort, Port, SerialPort, TcpPort, UsbPort, VirtualPort
+from drivers.ports import AlsaPort, FilePort, Port, SerialPort, TcpPort, UsbPort, VirtualPort
 
 OPEN_TIMEOUT_S = 5.0
 """A printer on the hall's own network answers in milliseconds; one that is off, never."""
@@ -56,6 +56,8 @@ def open_port(port: Port, emulator: Emulator | None = None) -> Transport:
             return FileTransport(lambda: path)
         case UsbPort():
             return FileTransport(lambda: find_usb_printer(port))
+        case AlsaPort():
+            raise DeviceBroken("bad_port", f"{port} plays clips; this kind of device talks bytes")
         case VirtualPort():
             if emulator is None:
                 raise DeviceBroken("bad_port", "this kind of device cannot be virtual")

@@ -70,7 +70,7 @@ class ModuleVoice:
         await self._query()
 
     def missing(self, utterance: Utterance) -> str:
-        """"": a module says every text."""
+        """Always "": a module says every text."""
         return ""
 
     def limit_s(self, utterance: Utterance) -> float:

@@ -92,7 +92,9 @@ class Family:
         if frame.command not in self.commands:
             raise ValueError(f"{self.name} has no command {frame.command:02x}")
         if len(frame.data) > 1 + self.text_bytes_max:
-            raise ValueError(f"a text of {len(frame.data) - 1} bytes, at most {self.text_bytes_max}")
+            raise ValueError(
+                f"a text of {len(frame.data) - 1} bytes, at most {self.text_bytes_max}"
+            )
         body = bytes([frame.command]) + frame.data
         wire = bytes([START]) + (len(body) + self.checked).to_bytes(2, "big") + body
         return wire + bytes([checksum(wire)]) if self.checked else wire
@@ -161,7 +163,9 @@ class Decoder:
         if wire[_HEAD_BYTES] not in self.family.commands:
             return self._skip("an unknown command")
         del begun[: len(wire)]
-        return Frame(Command(wire[_HEAD_BYTES]), wire[_HEAD_BYTES + 1 : len(wire) - self.family.checked])
+        return Frame(
+            Command(wire[_HEAD_BYTES]), wire[_HEAD_BYTES + 1 : len(wire) - self.family.checked]
+        )
 
     def _skip(self, why: str) -> Flaw:
         # Only the start mark was certainly wrong: the real frame may begin behind it.

@@ -37,8 +37,8 @@ from drivers.device import DeviceBroken
 from drivers.phrase_files import load
 from drivers.quiet_hours import QuietHours
 from drivers.speech import BadPhraseFile, PhraseFile
-from drivers.voice_frames import Family
 from drivers.syn6288 import SYN6288
+from drivers.voice_frames import Family
 from drivers.xfs5152 import XFS5152
 
 Option: TypeAlias = str | int | float | bool
@@ -195,9 +195,7 @@ def _one_of(
     return value
 
 
-def _whole(
-    options: Mapping[str, Option], name: str, default: int, allowed: frozenset[int]
-) -> int:
+def _whole(options: Mapping[str, Option], name: str, default: int, allowed: frozenset[int]) -> int:
     value = options.get(name, default)
     if isinstance(value, bool) or not isinstance(value, int) or value not in allowed:
         if len(allowed) == max(allowed) + 1:

@@ -13,7 +13,7 @@ SAME = {"[": "（", "]": "）", "¥": "￥", "•": "·", "‧": "·", "・": "�
 """Characters that have a twin without a meaning to the module."""
 BREAKS = "。！？；!?;，,、 "
 """Where a long text may be parted, best first."""
-_UNHEARD = frozenset("Cc Cf Cs Mn Co Cn".split())
+_UNHEARD = frozenset(["Cc", "Cf", "Cs", "Mn", "Co", "Cn"])
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -221,7 +222,9 @@ async def _listen(
     try:
         runner = await serve(app, host, port)
     except OSError as error:
-        raise CannotStart(f"cannot listen on {host}:{port}: {error.strerror}") from error
+        # asyncio wraps the system's words in its own; a failed look-up has only its own.
+        why = os.strerror(error.errno) if (error.errno or 0) > 0 else error.strerror
+        raise CannotStart(f"cannot listen on {host}:{port}: {why}") from error
     stack.push_async_callback(runner.cleanup)
     bound: int = runner.addresses[0][1]
     return bound

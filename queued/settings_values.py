@@ -216,7 +216,7 @@ class RulesSettings:
     slip_expires_s: int = 120
 
 
-DEVICE_KINDS = ("escpos", "bx-fontcard")
+DEVICE_KINDS = ("escpos", "bx-fontcard", "syn6288", "xfs5152", "clips")
 """The kinds the device process has drivers for; a test compares them with its registry."""
 
 PORT_SCHEMES = ("tcp", "serial", "usb", "file", "virtual")

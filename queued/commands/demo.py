@@ -13,7 +13,7 @@ from pathlib import Path
 import uvloop
 
 from queued import app as application
-from queued.commands.serve import FAILED, WRONG_USE, listening, stop_on_signals
+from queued.commands.serve import FAILED, WRONG_USE, listening, port_of, stop_on_signals
 from queued.commands.token import create
 from queued.demo_traffic import Traffic
 from queued.demo_traffic import run as run_traffic
@@ -30,7 +30,7 @@ SPEED_MAX = 1000.0
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Where to listen and how fast people live."""
-    parser.add_argument("--port", type=int, default=8080)
+    parser.add_argument("--port", type=port_of, default=8080)
     parser.add_argument("--speed", type=float, default=1.0, help="1 = as in life")
     parser.add_argument("--no-traffic", action="store_true", help="no virtual visitors, no clerks")
     parser.add_argument("--data", type=Path, metavar="DIR", help="keep the data here")

@@ -7,6 +7,7 @@ import asyncio
 import dataclasses
 import logging
 import os
+import re
 import signal
 import sys
 from pathlib import Path
@@ -16,7 +17,7 @@ import uvloop
 from queued import app as application
 from queued.engine.ports import JournalError
 from queued.settings import SettingsError, load
-from queued.settings_values import Settings
+from queued.settings_values import PORT, Settings
 from queued.storage.errors import StoreError
 from queued.systemd_notify import notify, watchdog_interval_s
 
@@ -29,11 +30,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--config", type=Path, required=True, metavar="hall.toml")
     parser.add_argument("--data", type=Path, required=True, metavar="DIR")
     parser.add_argument("--host", help="address to listen on (default: [http] host)")
-    parser.add_argument("--port", type=int, help="port to listen on (default: [http] port)")
+    parser.add_argument("--port", type=port_of, help="port to listen on (default: [http] port)")
     parser.add_argument("--no-devices", action="store_true", help="no printers, no strips")
     parser.add_argument(
         "--trust-clock", action="store_true", help="the clock is right although it looks wrong"
     )
+
+
+def port_of(text: str) -> int:
+    """A port of the command line; 0 takes any free one. Raises `ArgumentTypeError`."""
+    if not re.fullmatch("[0-9]{1,5}", text) or int(text) not in PORT:
+        # The system would take 70000 and listen on 4464.
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port: {PORT}")
+    return int(text)
 
 
 def run(args: argparse.Namespace) -> int:

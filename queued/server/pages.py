@@ -19,7 +19,7 @@ from queued.core.refusals import Refused
 from queued.server import devices as printing
 from queued.server import tickets, wire
 from queued.server.api import services_of
-from queued.server.auth import SignedIn, clear_cookie, set_cookie
+from queued.server.auth import SignedIn, clear_cookie, same, set_cookie
 from queued.server.call import Call
 from queued.server.limits import refuse_if
 from queued.server.live import Live
@@ -255,7 +255,7 @@ async def sign_in(call: Call[None]) -> web.Response:
     where, name, password = form.get("next", ""), form.get("name", ""), form.get("password", "")
     secret = call.request.cookies.get(FORM_COOKIE, "")
     doors = call.site.doors
-    if not secret or form.get("csrf", "") != doors.csrf(secret):
+    if not secret or not same(form.get("csrf", ""), doors.csrf(secret)):
         return _form(call, where, "csrf", status=403)
     if not 1 <= len(name) <= 64 or not 1 <= len(password) <= 256:
         return _form(call, where, "bad_login", status=401)
@@ -294,7 +294,7 @@ async def enter_demo(call: Call[None]) -> web.Response:
 async def sign_out(call: Call[None]) -> web.Response:
     """POST /logout"""
     form = await read_form(call)
-    if call.who is not None and form.get("csrf", "") != call.who.csrf:
+    if call.who is not None and not same(form.get("csrf", ""), call.who.csrf):
         raise Problem("csrf")
     await call.site.doors.sign_out(call.request)
     response = go("/login")

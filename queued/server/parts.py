@@ -21,6 +21,7 @@ from queued.server.devices import Devices
 from queued.server.health import Metrics
 from queued.server.limits import Limits
 from queued.server.live import Live, Streams
+from queued.server.once import Once
 from queued.server.static import StaticFiles
 from queued.settings_values import Settings
 
@@ -85,6 +86,7 @@ class Site:
     streams: Streams
     metrics: Metrics
     static: StaticFiles
+    reprints: Once
     openapi: bytes
     tls: bool
     """Whether the public address is https."""

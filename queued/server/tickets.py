@@ -30,6 +30,7 @@ from queued.server.problems import Problem
 
 KEY_CHARS_MAX: Final = 64
 KEY_HEADER: Final = "Idempotency-Key"
+REPLAYED: Final = {"Idempotent-Replayed": "true"}
 
 _MARK = re.compile(rb'"token":"@(\d{4}-\d\d-\d\d)/(\d+)"')
 """No text of a caller can look like it: quotes inside JSON strings are escaped."""
@@ -65,8 +66,7 @@ async def carry_out(
         command, key=key, fingerprint=fingerprint, render=render
     )
     body = with_tokens(outcome.answer, call.live.running.tokens)
-    headers = {"Idempotent-Replayed": "true"} if outcome.replayed else None
-    return sent(body, status=status, headers=headers)
+    return sent(body, status=status, headers=REPLAYED if outcome.replayed else None)
 
 
 def idempotency(call: Call[Any]) -> tuple[str | None, str]:
@@ -212,8 +212,13 @@ async def reprint(call: Call[wire.Nothing]) -> web.Response:
     who = call.principal
     call.site.limits.ticket(call.request, who.by)
     devices = call.site.parts.devices
-    state = await devices.reprint(own.live.id, own.day, own.ticket.id, who.by)
-    return answer(_slip(own, state), status=202)
+
+    async def printed() -> bytes:
+        state = await devices.reprint(own.live.id, own.day, own.ticket.id, who.by)
+        return encode(_slip(own, state))
+
+    body, replayed = await call.site.reprints.run(*idempotency(call), printed)
+    return sent(body, status=202, headers=REPLAYED if replayed else None)
 
 
 def hall_name(live: Live) -> wire.HallName:

@@ -65,9 +65,10 @@ class Desk:
         self.window = window
         page.goto(f"{HALL}/windows/{window}")
         expect(page.locator("#connection")).to_have_text("实时")
-        if open:
+        state = page.locator("#window-status")
+        if open and state.inner_text() != "服务中":
             self.button("开始服务").click()
-            expect(page.locator("#window-status")).to_have_text("服务中")
+            expect(state).to_have_text("服务中")
 
     @property
     def number(self) -> Locator:

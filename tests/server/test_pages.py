@@ -209,6 +209,20 @@ async def test_a_form_of_another_browser_is_refused(people: Running):
         assert "queued_session" not in str(headers.getall("Set-Cookie", ()))
 
 
+async def test_signing_out_by_form_needs_the_token_of_the_session(people: Running):
+    _, session, headers = await people.call(
+        "POST", "/session", {"name": "wang", "password": PASSWORD}
+    )
+    sent = {"Cookie": headers["Set-Cookie"].partition(";")[0]}
+    status, _, _ = await people.page("/logout", method="POST", data={"csrf": "x"}, headers=sent)
+    assert status == 403
+    assert (await people.call("GET", "/session", headers=sent))[0] == 200
+    fields = {"csrf": session["csrf"]}
+    status, _, headers = await people.page("/logout", method="POST", data=fields, headers=sent)
+    assert (status, headers["Location"]) == (303, "/login")
+    assert (await people.call("GET", "/session", headers=sent))[0] == 401
+
+
 async def test_a_machine_signs_in_with_its_token_in_the_form(hall: Running):
     fields, sent = await form_of(hall)
     fields |= {"name": "token", "password": TOKENS["kiosk"], "next": "/h/demo/kiosk"}

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from queued.core.commands import IssueTicket
 from queued.core.plan import Millis, QueueId
+from queued.engine import hall as engine_hall
 from queued.engine.codec import chain
-from queued.engine.ports import HASH_ZERO, JournalError
+from queued.engine.ports import HASH_ZERO, AppendFailed, JournalError
 from queued.server.devices import PrintedSlip
 from queued.server.limits import Addresses, Buckets
 from tests.server.hall_under_test import CONFIG, START, Running, running
@@ -123,6 +124,42 @@ async def test_a_stopped_hall_refuses_politely(hall: Running):
     assert (status, problem["code"]) == (503, "not_ready")
     assert headers["Retry-After"]
     assert (await hall.call("GET", "/halls/demo"))[0] == 200
+
+
+async def test_a_full_mailbox_and_a_failed_append_are_503(hall: Running, monkeypatch):
+    path, body = "/halls/demo/tickets", {"queue": "general"}
+    with monkeypatch.context() as full:
+        full.setattr(engine_hall, "MAILBOX_MAX", 0)
+        status, problem, headers = await hall.call("POST", path, body, role="kiosk")
+        assert (status, problem["code"], headers["Retry-After"]) == (503, "mailbox_full", "1")
+
+    async def fails(_hall, _batch):
+        raise AppendFailed("the disk is full")
+
+    seq = hall.seq
+    with monkeypatch.context() as broken:
+        broken.setattr(hall.store.journal, "append", fails)
+        status, problem, _ = await hall.call("POST", path, body, role="kiosk")
+        assert (status, problem["code"]) == (503, "not_ready")
+        assert "disk" not in str(problem)
+    assert hall.seq == seq
+    assert (await hall.call("POST", path, body, role="kiosk"))[0] == 201
+
+
+async def test_a_bug_is_500_and_says_nothing(hall: Running, monkeypatch, caplog):
+    def broken(*_facts, **_more):
+        raise ZeroDivisionError("secret detail")
+
+    monkeypatch.setattr(hall.site.lives["demo"].view, "_content", broken)
+    await hall.take()
+    for path in ("/halls/demo", "/halls/demo/queue-monitor"):
+        status, problem, _ = await hall.call("GET", path)
+        assert (status, problem["code"]) == (500, "internal")
+        assert "secret detail" not in str(problem)
+    status, text, headers = await hall.page("/h/demo/board")
+    assert status == 500
+    assert "secret detail" not in text
+    assert "secret detail" in caplog.text
 
 
 async def test_metrics_count_by_route_and_hold_no_token(hall: Running):

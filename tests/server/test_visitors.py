@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from queued.core.commands import CloseDay
+from queued.engine.hall import MailboxFull
 from queued.server.devices import SlipState
 from tests.server.hall_under_test import Running
 
@@ -112,6 +113,35 @@ async def test_the_slip_is_told_and_printed_once_more(hall: Running):
     status, slip, _ = await hall.call("POST", path, role="kiosk")
     assert (status, slip["status"]) == (202, "queued")
     assert hall.devices.reprints == [("demo", "2026-11-23", 1, "kiosk:kiosk-1")]
+
+
+async def test_one_wish_for_a_slip_is_one_slip(hall: Running):
+    path = f"/tickets/{(await hall.take())['token']}/slip"
+
+    async def again(key: str):
+        return await hall.call("POST", path, role="kiosk", headers={"Idempotency-Key": key})
+
+    answers = await asyncio.gather(*(again("tap") for _ in range(5)))
+    assert {status for status, _, _ in answers} == {202}
+    assert len(hall.devices.reprints) == 1
+    assert sum("Idempotent-Replayed" in headers for _, _, headers in answers) == 4
+    # Negative control: another key is another wish.
+    await again("tap-again")
+    assert len(hall.devices.reprints) == 2
+
+
+async def test_a_failed_reprint_leaves_its_key_free(hall: Running, monkeypatch):
+    path = f"/tickets/{(await hall.take())['token']}/slip"
+    headers = {"Idempotency-Key": "tap"}
+
+    async def fails(*_facts):
+        raise MailboxFull
+
+    with monkeypatch.context() as broken:
+        broken.setattr(hall.devices, "reprint", fails)
+        status, problem, _ = await hall.call("POST", path, role="kiosk", headers=headers)
+        assert (status, problem["code"]) == (503, "mailbox_full")
+    assert (await hall.call("POST", path, role="kiosk", headers=headers))[0] == 202
 
 
 async def test_only_a_kiosk_or_clerk_prints_again(hall: Running):
