@@ -13,7 +13,7 @@ from pathlib import Path
 import uvloop
 
 from queued import app as application
-from queued.commands.serve import FAILED, WRONG_USE, listening, port_of, stop_on_signals
+from queued.commands.serve import FAILED, SWITCH_S, WRONG_USE, listening, port_of, stop_on_signals
 from queued.commands.token import create
 from queued.demo_traffic import Traffic
 from queued.demo_traffic import run as run_traffic
@@ -48,6 +48,7 @@ def run(args: argparse.Namespace) -> int:
         for problem in error.problems:
             print(problem, file=sys.stderr)
         return WRONG_USE
+    sys.setswitchinterval(SWITCH_S)
     speed = None if args.no_traffic else args.speed
     try:
         if args.data is not None:

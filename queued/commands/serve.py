@@ -24,6 +24,11 @@ from queued.systemd_notify import notify, watchdog_interval_s
 FAILED = 1
 WRONG_USE = 2
 
+SWITCH_S = 0.00005
+"""Python's default lets a busy thread keep the interpreter for 5 ms. Here the writer thread asks
+for it about a dozen times in each transaction, so a full house would pay tens of milliseconds
+for a commit that takes one; with 50 µs a commit under load takes hardly longer than alone."""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Where the configuration and the data are, and where to listen."""
@@ -56,9 +61,8 @@ def run(args: argparse.Namespace) -> int:
         for problem in error.problems:
             print(problem, file=sys.stderr)
         return WRONG_USE
-    options = application.Options(
-        devices=not args.no_devices, trust_clock=args.trust_clock
-    )
+    sys.setswitchinterval(SWITCH_S)
+    options = application.Options(devices=not args.no_devices, trust_clock=args.trust_clock)
     try:
         return uvloop.run(_serve(settings, args.data, options))
     except (application.CannotStart, StoreError, JournalError) as error:

@@ -82,7 +82,5 @@ def _password() -> str:
     else:
         password = sys.stdin.readline().rstrip("\n")
     if not PASSWORD_CHARS_MIN <= len(password) <= PASSWORD_CHARS_MAX:
-        raise BadPassword(
-            f"a password has {PASSWORD_CHARS_MIN} to {PASSWORD_CHARS_MAX} characters"
-        )
+        raise BadPassword(f"a password has {PASSWORD_CHARS_MIN} to {PASSWORD_CHARS_MAX} characters")
     return hash_password(password)
