@@ -67,6 +67,17 @@ def encode(blocks: Sequence[jobs.Block], profile: Profile, draw: Draw, draw_qr: 
     `draw` makes a picture as wide as the paper of a line the ROM cannot print, `draw_qr` one of
     a code. Raises `DeviceError` (`bad_job`) for a block no printer can print.
     """
+    return b"".join(encode_parts(blocks, profile, draw, draw_qr))
+
+
+def encode_parts(
+    blocks: Sequence[jobs.Block], profile: Profile, draw: Draw, draw_qr: DrawQr
+) -> list[bytes]:
+    """As `encode`, in parts between which the printer can be asked for its state.
+
+    A real-time question inside of another command's bytes would be taken for a part of it by
+    some clones.
+    """
     parts = [INIT]
     if profile.codepage >= 0:
         parts.append(b"\x1bt" + bytes([profile.codepage]))
@@ -81,7 +92,23 @@ def encode(blocks: Sequence[jobs.Block], profile: Profile, draw: Draw, draw_qr: 
     if profile.feed_lines:
         parts.append(_feed(profile.feed_lines))
     parts.append(CUT[profile.cut])
-    return b"".join(parts)
+    return parts
+
+
+def portions(parts: Sequence[bytes], size: int) -> list[bytes]:
+    """`parts` joined to portions of at least `size` bytes, but for the last."""
+    joined, held = [], b""
+    for part in parts:
+        held += part
+        if len(held) >= size:
+            joined.append(held)
+            held = b""
+    return [*joined, held] if held else joined
+
+
+def cut_off(profile: Profile) -> bytes:
+    """Ends a slip that stopped half-way, so that it does not hang on the next visitor's."""
+    return INIT + (_feed(profile.feed_lines) if profile.feed_lines else b"") + CUT[profile.cut]
 
 
 def ask_status(n: Literal[1, 2, 3, 4]) -> bytes:
@@ -97,15 +124,7 @@ def text_bytes(text: str, charset: str) -> bytes | None:
 
 def raster_bytes(picture: jobs.Raster) -> bytes:
     """GS v 0, in bands, without a real-time command in it."""
-    stride = picture.width // 8
-    data = _disarm(picture.data)
-    rows = len(data) // stride
-    parts = []
-    for top in range(0, rows, BAND_ROWS):
-        band = data[top * stride : (top + BAND_ROWS) * stride]
-        head = b"\x1dv0\x00" + stride.to_bytes(2, "little")
-        parts.append(head + (len(band) // stride).to_bytes(2, "little") + band)
-    return b"".join(parts)
+    return b"".join(_bands(picture))
 
 
 def qr_bytes(data: bytes, module: int) -> bytes:
@@ -164,20 +183,29 @@ def _block(block: jobs.Block, profile: Profile, draw: Draw, draw_qr: DrawQr) -> 
             for line in lines_of(block, profile.columns):
                 data = text_bytes(line.text, profile.charset)
                 if data is None:
-                    yield raster_bytes(draw(line, profile))
+                    yield from _bands(draw(line, profile))
                 else:
                     yield _text_line(data, line)
         case jobs.Feed(lines):
             yield _feed(lines)
         case jobs.Raster():
-            yield _centred(raster_bytes(block))
+            yield from (ALIGN["center"], *_bands(block), ALIGN["left"])
         case jobs.Qr(data, module) if profile.qr == "native":
             module = fitting_module(data, module, profile)
             margin = b"\x1bJ" + bytes([QUIET_ZONE * module])
             yield margin + _centred(qr_bytes(data.encode(), module)) + margin
         case jobs.Qr():
             # Drawn as wide as the paper: some clones do not centre pictures.
-            yield raster_bytes(draw_qr(block, profile))
+            yield from _bands(draw_qr(block, profile))
+
+
+def _bands(picture: jobs.Raster) -> Iterator[bytes]:
+    stride = picture.width // 8
+    data = _disarm(picture.data)
+    for top in range(0, len(data) // stride, BAND_ROWS):
+        band = data[top * stride : (top + BAND_ROWS) * stride]
+        head = b"\x1dv0\x00" + stride.to_bytes(2, "little")
+        yield head + (len(band) // stride).to_bytes(2, "little") + band
 
 
 def _rows(block: jobs.Block, profile: Profile) -> int:

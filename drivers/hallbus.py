@@ -118,7 +118,7 @@ class Decoder:
     """Bytes in any portions → frames and flaws, as a strip of `coding` reads the line.
 
     An address byte followed by a command begins a frame wherever it stands, also inside a text:
-    a strip cannot know better. `encode_text` with `COMMAND_LETTERS` kept apart avoids it.
+    a strip cannot know better. A text whose `COMMAND_LETTERS` are kept apart avoids it.
     """
 
     coding: Coding = "nibble"
@@ -185,7 +185,7 @@ class Decoder:
         return None
 
     def _in_parameters(self) -> bool:
-        return bool(self._begun) and self._begun[-1:] != b"" and self._command() in LONG
+        return self._command() in LONG
 
     def _command(self) -> bytes:
         at = 2 if len(self._begun) > 1 and self._begun[1] >= 0xC0 else 1

@@ -25,6 +25,22 @@ T = TypeVar("T")
 
 Align: TypeAlias = Literal["left", "center", "right"]
 
+PadAction: TypeAlias = Literal[
+    "call-next", "call", "recall", "start", "finish", "miss", "park", "transfer", "undo",
+    "open", "pause", "login", "logout", "call-guard", "call-manager", "call-adviser",
+]  # fmt: skip
+"""What a key means; the first ones are named as in the API."""
+
+Grade: TypeAlias = Literal[
+    "very-satisfied",
+    "satisfied",
+    "basically-satisfied",
+    "dissatisfied",
+    "very-dissatisfied",
+    "none",
+]
+"""非常满意 满意 基本满意 不满意 非常不满意, 未评价. Names, because official codes run both ways."""
+
 
 class Value(msgspec.Struct, frozen=True, tag_field="type", forbid_unknown_fields=True):
     """A frozen, tagged value."""
@@ -116,7 +132,11 @@ class JobCancel(Value, frozen=True, tag="job-cancel"):
 
 
 class ShowText(Value, frozen=True, tag="show-text"):
-    """What a strip should show from now on. Level-triggered: the newest replaces all older ones."""
+    """What a strip should show from now on. Level-triggered: the newest replaces all older ones.
+
+    Lines are parted by newlines, the most important first: a summary screen shows as many as its
+    option `lines` says and drops the rest, other strips join them to one.
+    """
 
     device: str
     text: str
@@ -152,11 +172,36 @@ class Say(Value, frozen=True, tag="say"):
     repeat: int = 1
 
 
+class PadShow(Value, frozen=True, tag="pad-show"):
+    """What a call pad shows: the number being served and how many wait. The newest wins.
+
+    `ok` answers the clerk's last press first: done, or not possible; None answers nothing.
+    """
+
+    device: str
+    number: str = ""
+    waiting: int = 0
+    ok: bool | None = None
+
+
+class AskRating(Value, frozen=True, tag="ask-rating"):
+    """The next grade pressed on `device` within `timeout_s` belongs to `ask` (any name).
+
+    Answered by exactly one `Rated` with this `ask`; a second question ends the first.
+    """
+
+    device: str
+    timeout_s: float
+    ask: str = ""
+
+
 class Stop(Value, frozen=True, tag="stop"):
     """Finish the job whose bytes are leaving, close the ports, exit 0."""
 
 
-Order: TypeAlias = Configure | PrintSlip | JobGo | JobCancel | ShowText | Stop | Say
+Order: TypeAlias = (
+    Configure | PrintSlip | JobGo | JobCancel | ShowText | Stop | Say | PadShow | AskRating
+)
 
 
 # ── Up: device process to engine ──────────────────────────────────────────────────────────
@@ -245,6 +290,44 @@ class NotSpoken(Value, frozen=True, tag="not-spoken"):
     reason: str
 
 
+class PadPressed(Value, frozen=True, tag="pad-pressed"):
+    """A clerk pressed a key. `press_id` is another for every press, also over restarts.
+
+    `number` is what was keyed with it: a ticket's digits (call), a window or queue (transfer),
+    a clerk's own number (login). `at_ms` tells a press from a stale one.
+    """
+
+    device: str
+    press_id: str
+    action: PadAction
+    number: str = ""
+    at_ms: int = 0
+
+
+class Rated(Value, frozen=True, tag="rated"):
+    """A visitor pressed a grade, or ("none") did not in time. `ask` "": nobody had asked."""
+
+    device: str
+    grade: Grade
+    ask: str = ""
+    at_ms: int = 0
+
+
+class CardRead(Value, frozen=True, tag="card-read"):
+    """Somebody laid an identity card on `device`. Nothing else about them leaves the driver.
+
+    `digest` is the card number under the hall's secret, `masked_name` like 张*; `sex` only
+    where the device is configured to tell it.
+    """
+
+    device: str
+    read_id: str
+    digest: str
+    masked_name: str
+    sex: Literal["", "male", "female"] = ""
+    at_ms: int = 0
+
+
 Report: TypeAlias = (
     JobReady
     | JobDone
@@ -254,6 +337,9 @@ Report: TypeAlias = (
     | StripShown
     | Spoken
     | NotSpoken
+    | PadPressed
+    | Rated
+    | CardRead
 )
 
 

@@ -3,7 +3,9 @@
 tcp://HOST[:PORT]                          a network printer, a serial server in raw mode
 serial:///dev/ttyUSB0?baud=9600            also parity=none|even|odd, stop=1|2, bits=7|8,
                                            flow=none|rtscts|xonxoff|dsrdtr
-usb://04b8:0202                            a USB printer by its ids (kernel driver usblp)
+usb://04b8:0202[/SERIAL]                   a USB printer by its ids, and by its serial number
+                                           where two of the same make are plugged in
+cups://NAME                                a printer of the print server CUPS: no way back
 file:///dev/usb/lp0                        any device file, or a plain file to append to
 alsa://default                             a sound card, as `aplay -L` names it
 virtual://                                 an emulated device inside the device process
@@ -23,6 +25,10 @@ PARITIES = {"none": "N", "even": "E", "odd": "O"}
 FLOWS = ("none", "rtscts", "xonxoff", "dsrdtr")
 
 _USB_ID = re.compile(r"([0-9a-fA-F]{4}):([0-9a-fA-F]{4})")
+_USB_SERIAL = re.compile(r"[ -.0-~]{1,126}")
+"""What a string descriptor holds, but no slash; makers also put blanks into it."""
+_CUPS_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]{0,126}")
+"""CUPS allows more; a name that begins like an option of `lp` is asking for trouble."""
 
 _ALSA_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_:,=.-]{0,63}")
 
@@ -65,13 +71,27 @@ class FilePort:
 
 @dataclass(frozen=True, slots=True)
 class UsbPort:
-    """A USB printer, by vendor and product (4 lower-case hexadecimal digits each)."""
+    """A USB printer, by vendor and product (4 lower-case hexadecimal digits each).
+
+    `serial` "": the first one of these ids.
+    """
 
     vendor: str
     product: str
+    serial: str = ""
 
     def __str__(self) -> str:
-        return f"usb {self.vendor}:{self.product}"
+        return f"usb {self.vendor}:{self.product}" + (f"/{self.serial}" if self.serial else "")
+
+
+@dataclass(frozen=True, slots=True)
+class CupsPort:
+    """A print queue of CUPS, as `lpstat -e` names it."""
+
+    name: str
+
+    def __str__(self) -> str:
+        return f"CUPS printer {self.name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +112,7 @@ class VirtualPort:
         return "virtual device"
 
 
-Port: TypeAlias = TcpPort | SerialPort | FilePort | UsbPort | VirtualPort | AlsaPort
+Port: TypeAlias = TcpPort | SerialPort | FilePort | UsbPort | CupsPort | VirtualPort | AlsaPort
 
 
 def parse_port(url: str, tcp_port: int, baud: int) -> Port:
@@ -103,8 +123,9 @@ def parse_port(url: str, tcp_port: int, baud: int) -> Port:
     try:
         parts = urlsplit(url)
         query = dict(parse_qsl(parts.query, strict_parsing=bool(parts.query)))
-        # The name of a sound card has a colon in it that begins no port number.
-        host, port = ("", None) if parts.scheme == "alsa" else (parts.hostname, parts.port)
+        # In these a colon begins no port number.
+        named = parts.scheme in ("alsa", "usb", "cups")
+        host, port = ("", None) if named else (parts.hostname, parts.port)
     except ValueError as error:
         raise _bad(url, str(error)) from None
     parser = _PARSERS.get(parts.scheme)
@@ -150,9 +171,17 @@ def _file(url, _host, _port, where, netloc, _query, _tcp_port, _baud) -> Port:
 
 def _usb(url, _host, _port, where, netloc, _query, _tcp_port, _baud) -> Port:
     found = _USB_ID.fullmatch(netloc)
-    if found is None or where not in ("", "/"):
-        raise _bad(url, "usb://VENDOR:PRODUCT, each 4 hexadecimal digits, as lsusb shows them")
-    return UsbPort(found[1].lower(), found[2].lower())
+    serial = where.removeprefix("/")
+    if found is None or (serial and not _USB_SERIAL.fullmatch(serial)):
+        allowed = "usb://VENDOR:PRODUCT, each 4 hexadecimal digits, as lsusb shows them"
+        raise _bad(url, f"{allowed}; behind a slash the serial number, if need be")
+    return UsbPort(found[1].lower(), found[2].lower(), serial)
+
+
+def _cups(url, _host, _port, where, netloc, _query, _tcp_port, _baud) -> Port:
+    if not _CUPS_NAME.fullmatch(netloc) or where not in ("", "/"):
+        raise _bad(url, "cups://NAME, the name of a print queue as lpstat -e shows it")
+    return CupsPort(netloc)
 
 
 def _alsa(url, _host, _port, where, netloc, _query, _tcp_port, _baud) -> Port:
@@ -171,6 +200,7 @@ _PARSERS = {
     "tcp": _tcp,
     "serial": _serial,
     "usb": _usb,
+    "cups": _cups,
     "file": _file,
     "virtual": _virtual,
     "alsa": _alsa,

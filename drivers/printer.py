@@ -3,6 +3,8 @@
 How a slip goes out (`Printer.print`):
 
     encode ─► status good? ─► `go` (the ledger writes "sent") ─► bytes ─► status good? ─► confirmed
+                                                               ▲  │
+                                     status good? every 1 KB   └──┘
 
 Whatever fails, the error says whether paper may have moved (`maybe_printed`): False only if no
 byte of the slip left. Most printers answer GS r 1 only after everything before it was worked
@@ -21,7 +23,7 @@ from collections.abc import Awaitable, Callable
 from typing import Literal, NoReturn
 
 from drivers import escpos, jobs
-from drivers.device import DeviceError, DeviceTransient, Transport
+from drivers.device import DeviceBroken, DeviceError, DeviceTransient, Transport
 from drivers.printer_profile import Profile, profile_of
 from drivers.printer_status import (
     Answer,
@@ -43,6 +45,15 @@ STALE_S = 0.005
 POLL_S = 1.0
 """Between two looks at a printer that has not yet said it is through with a slip."""
 
+LOOK_BYTES = 1024
+"""A long slip is interrupted so often to ask how the printer is: a second at 9600 baud."""
+
+LOOK_S = 6.0
+"""How long that answer may take: behind 4 KB in the kernel's buffer at 9600 baud."""
+
+OFFLINE = 0x08
+"""In the answer to DLE EOT 1."""
+
 SENTENCES = {
     "cover_open": "the cover is open",
     "paper_out": "the paper is out",
@@ -58,13 +69,21 @@ class Printer:
     def __init__(self, config: jobs.DeviceConfig, transport: Transport) -> None:
         """Raises `DeviceBroken` (`bad_option`) naming the option."""
         self.id = config.id
-        self.profile: Profile = profile_of(config.options)
+        options = dict(config.options)
+        if getattr(transport, "one_way", False) and options.setdefault("status", "none") != "none":
+            raise DeviceBroken("bad_option", f"printer option status is {options['status']!r}, "
+                               f"must be 'none': {config.port} has no way back")  # fmt: skip
+        self.profile: Profile = profile_of(options)
         self._transport = transport
         self._answers = AnswerReader()
         self._in_order: bool | None = None if self.profile.status == "auto" else False
         """Whether it knows GS r 1; None until it was asked in good health."""
         self._receipts = 0
         """Answers to GS r 1 heard since it was last asked."""
+        self._answers_busy = True
+        """Whether it answers DLE EOT while it prints; some clones do not."""
+        self._half = False
+        """Whether the latest slip stopped half-way and still hangs in the printer."""
         self.writing = False
         """Whether bytes of the latest slip may have left, for a caller that gave up waiting."""
 
@@ -75,6 +94,7 @@ class Printer:
         """
         await self._transport.open()
         self._answers.reset()
+        self._answers_busy = True
         if self.profile.status == "auto":
             self._in_order = None
         if self.profile.status != "none":
@@ -120,30 +140,66 @@ class Printer:
         self.writing = False
         try:
             # In a thread: reading a font for the first time may take a slow disk seconds.
-            data = await asyncio.to_thread(
-                escpos.encode, slip.blocks, self.profile, _draw, _draw_qr
+            parts = await asyncio.to_thread(
+                escpos.encode_parts, slip.blocks, self.profile, _draw, _draw_qr
             )
             await self.check()
             await go()
             if self.profile.status != "none":
                 await self._forget_stale_answers()
             self._receipts = 0
-            self.writing = True
-            await self._write_slip(data)
+            await self._write_slip(parts)
             return await self._confirm()
         except DeviceError as error:
             error.maybe_printed = self.writing  # type: ignore[attr-defined]
             raise
 
-    async def _write_slip(self, data: bytes) -> None:
+    async def _write_slip(self, parts: list[bytes]) -> None:
+        if self._half:
+            parts = [escpos.cut_off(self.profile), *parts]
         if self._in_order:
-            data += escpos.ASK_PAPER_IN_ORDER
+            parts = [*parts, escpos.ASK_PAPER_IN_ORDER]
+        # Without a way back there is nothing to ask, and a print queue wants a slip in one piece.
+        asks = self.profile.status != "none"
         try:
-            await self._transport.write(data, self.profile.write_timeout_s)
-        except DeviceError as error:
-            # Not told is not none: only a certain 0 means that nothing left.
-            self.writing = getattr(error, "written", None) != 0
+            await self._write_portions(
+                escpos.portions(parts, LOOK_BYTES) if asks else [b"".join(parts)]
+            )
+        except DeviceError:
+            self._half = self._half or self.writing
             raise
+        self._half = False
+
+    async def _write_portions(self, portions: list[bytes]) -> None:
+        clock = asyncio.get_running_loop().time
+        deadline = clock() + self.profile.write_timeout_s
+        for number, portion in enumerate(portions):
+            if number:
+                await self._look()
+            before, self.writing = self.writing, True
+            try:
+                await self._transport.write(portion, max(0.0, deadline - clock()))
+            except DeviceError as error:
+                # Not told is not none: only a certain 0 means that nothing left.
+                self.writing = before or getattr(error, "written", None) != 0
+                raise
+
+    async def _look(self) -> None:
+        """Between two portions of a slip: raises the printer's fault, if it tells one."""
+        if not self._answers_busy:
+            return
+        await self._forget_stale_answers()
+        try:
+            answer = await self._ask(1, max(LOOK_S, self.profile.timeout_s))
+        except DeviceTransient as error:
+            if error.code != "timeout":
+                raise
+            self._answers_busy = False
+            return
+        if answer & OFFLINE:
+            status = await self.status()
+            if status.fault:
+                _raise_fault(status)
 
     async def _confirm(self) -> bool:
         if self.profile.status == "none":
@@ -182,11 +238,11 @@ class Printer:
             self._hear(await self._transport.read(pause))
         return self._receipts > 0
 
-    async def _ask(self, n: Literal[1, 2, 3, 4]) -> int:
-        """The answer to DLE EOT n."""
+    async def _ask(self, n: Literal[1, 2, 3, 4], limit_s: float = 0.0) -> int:
+        """The answer to DLE EOT n, within `limit_s` (0: as the options say)."""
         await self._put(escpos.ask_status(n))
         clock = asyncio.get_running_loop().time
-        deadline = clock() + self.profile.timeout_s
+        deadline = clock() + (limit_s or self.profile.timeout_s)
         while (pause := deadline - clock()) > 0:
             for answer in self._hear(await self._transport.read(pause)):
                 match answer:

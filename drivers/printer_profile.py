@@ -1,5 +1,6 @@
 """What one configured printer is and can do. Pure.
 
+    profile      a name of printer_models  what it takes for granted; options beside it win
     width_mm     58 | 80               paper; 384 dots (32 columns) or 576 dots (48 columns)
     dots         192 … 832             printable dots if they are not those of `width_mm` (512 …)
     charset      gbk | gb18030 | gb2312 | image    what its ROM has; image = send all text as dots
@@ -20,6 +21,7 @@ from dataclasses import dataclass, fields
 from typing import Literal, TypeAlias
 
 from drivers.device import DeviceBroken
+from drivers.printer_models import MODELS
 
 Option: TypeAlias = str | int | float | bool
 
@@ -74,14 +76,21 @@ class Profile:
 
 def profile_of(options: Mapping[str, Option]) -> Profile:
     """Checks a printer's options. Raises `DeviceBroken` (`bad_option`) naming the option."""
+    given = dict(options)
+    model = given.pop("profile", "")
+    if model != "" and (not isinstance(model, str) or model not in MODELS):
+        raise _bad("profile", model, "one of " + ", ".join(MODELS))
+    options = {**(MODELS[model].options if model else {}), **given}
+    if "width_mm" in given and "dots" not in given:
+        options.pop("dots", None)  # another paper than the model's has other dots
     for name, value in options.items():
         _check(name, value)
     width = int(options.get("width_mm", DEFAULT_WIDTH_MM))
     dots = int(options.get("dots", DOTS_OF_WIDTH[width]))
     if dots % 8:
         raise _bad("dots", dots, "a multiple of 8")
-    given = {**options, "width_mm": width, "dots": dots}
-    return Profile(**given)  # type: ignore[arg-type]  # checked above, name by name
+    # Checked above, name by name.
+    return Profile(**{**options, "width_mm": width, "dots": dots})  # type: ignore[arg-type]
 
 
 def _check(name: str, value: Option) -> None:
@@ -98,7 +107,7 @@ def _check(name: str, value: Option) -> None:
         if not isinstance(value, str):
             raise _bad(name, value, "a path")
     else:
-        known = ", ".join(field.name for field in fields(Profile))
+        known = ", ".join(("profile", *(field.name for field in fields(Profile))))
         raise DeviceBroken("bad_option", f"printer option {name!r} is unknown; known: {known}")
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 from weakref import WeakValueDictionary
 
+from drivers import strip_kinds
 from drivers.bus import Bus, BusHandle
 from drivers.device import DeviceBroken, Transport
 from drivers.jobs import DeviceConfig
@@ -19,14 +20,14 @@ from drivers.ports import AlsaPort, Port, SerialPort, TcpPort, VirtualPort, pars
 from drivers.transport import Emulator, open_port
 
 if TYPE_CHECKING:
-    from drivers.led import Strip
+    from drivers.input_task import InputDevice
     from drivers.printer import Printer
     from drivers.printer_task import SlipPrinter
     from drivers.spool import Spool
     from drivers.strip_task import TextStrip
     from drivers.voice_task import Voice
 
-Role = Literal["printer", "strip", "voice"]
+Role = Literal["printer", "strip", "voice", "input"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +50,6 @@ def _printer_emulator(config: DeviceConfig) -> Emulator:
     # A printer that gets all text as dots may have any font.
     charset = "gbk" if profile.charset == "image" else profile.charset
     return PrinterEmulator(profile.width_mm, charset)
-
-
-def _strip_emulator(config: DeviceConfig) -> Emulator:
-    from drivers.emulators.bx_fontcard import BxFontCard
-    from drivers.led import profile_of
-
-    profile = profile_of(config.options)
-    return BxFontCard(profile.address, profile.width, profile.height)
 
 
 def _syn6288_emulator(config: DeviceConfig) -> Emulator:
@@ -82,6 +75,22 @@ def _no_emulator(config: DeviceConfig) -> Emulator:
     raise DeviceBroken("bad_port", f"a {config.kind} device has no line to emulate")
 
 
+def _hallpad68_emulator(config: DeviceConfig) -> Emulator:
+    from drivers.emulators.hallpad68 import HallPad68
+    from drivers.pad import profile_of
+
+    return HallPad68(profile_of(config.options).address)
+
+
+def _sam_emulator(config: DeviceConfig) -> Emulator:
+    from drivers.emulators.sam import SamReader
+
+    return SamReader()
+
+
+SERIAL_SERVER = 4001
+"""Where serial servers in raw mode offer their first line."""
+
 KINDS: dict[str, Kind] = {
     kind.name: kind
     for kind in (
@@ -99,7 +108,39 @@ KINDS: dict[str, Kind] = {
             "LED strips with an Onbon BX-5K, BX-5MK or BX-6K font card",
             tcp_port=5005,
             baud=57600,
-            emulator=_strip_emulator,
+            emulator=strip_kinds.emulator,
+        ),
+        Kind(
+            "hallbus",
+            "strip",
+            'LED strips on the hall bus "DL DH D … 1A" (Ruize and compatible)',
+            tcp_port=SERIAL_SERVER,
+            baud=9600,
+            emulator=strip_kinds.emulator,
+        ),
+        Kind(
+            "a090",
+            "strip",
+            'dual-colour LED strips "A0 90" (Zhongyi and compatible)',
+            tcp_port=SERIAL_SERVER,
+            baud=9600,
+            emulator=strip_kinds.emulator,
+        ),
+        Kind(
+            "pa-v21",
+            "strip",
+            "LED strips and summary screens of Ping'an Lihe, protocol V2.1",
+            tcp_port=SERIAL_SERVER,
+            baud=9600,
+            emulator=strip_kinds.emulator,
+        ),
+        Kind(
+            "template",
+            "strip",
+            "other LED strips, by a description of their frames",
+            tcp_port=SERIAL_SERVER,
+            baud=9600,
+            emulator=strip_kinds.emulator,
         ),
         Kind(
             "syn6288",
@@ -125,6 +166,38 @@ KINDS: dict[str, Kind] = {
             baud=9600,
             emulator=_no_emulator,
         ),
+        Kind(
+            "hallpad68",
+            "input",
+            "call pads and evaluators on RS-485, frames FF 68 … 16",
+            tcp_port=5068,
+            baud=9600,
+            emulator=_hallpad68_emulator,
+        ),
+        Kind(
+            "evdev",
+            "input",
+            "USB number pads as call pads (file:///dev/input/by-id/…-event-kbd)",
+            tcp_port=0,
+            baud=9600,
+            emulator=_no_emulator,
+        ),
+        Kind(
+            "line",
+            "input",
+            "pads, evaluators and scanners that send lines of text",
+            tcp_port=5023,
+            baud=9600,
+            emulator=_no_emulator,
+        ),
+        Kind(
+            "sam",
+            "input",
+            "identity card readers with a SAM module (居民身份证)",
+            tcp_port=5097,
+            baud=115200,
+            emulator=_sam_emulator,
+        ),
     )
 }
 
@@ -141,6 +214,7 @@ class Device:
     voice: Callable[[], Voice] | None = None
     heard: MutableSequence[str] | None = None
     """What a virtual voice module has said."""
+    input: Callable[[], InputDevice] | None = None
 
 
 @dataclass(slots=True)
@@ -165,12 +239,21 @@ class Registry:
         emulator = kind.emulator(config) if isinstance(port, VirtualPort) else None
         if kind.role == "voice":
             return _voice(config, port, emulator)
+        if kind.role == "input":
+            from drivers.inputs import input_of
+
+            return Device("input", input=input_of(config, port, emulator, self._bus))
         if kind.role == "printer":
             return self._printer(config, lambda: open_port(port, emulator), emulator)
         if isinstance(port, SerialPort | TcpPort):
             bus = self._bus(port)
-            return Device("strip", strip=lambda: _strip(config, BusHandle(bus)))
-        return Device("strip", strip=lambda: _strip(config, open_port(port, emulator)))
+            return Device(
+                "strip", strip=lambda: strip_kinds.strip(config, BusHandle(bus), port, kind.baud)
+            )
+        return Device(
+            "strip",
+            strip=lambda: strip_kinds.strip(config, open_port(port, emulator), port, kind.baud),
+        )
 
     def _bus(self, port: SerialPort | TcpPort) -> Bus:
         bus = self._buses.get(str(port))
@@ -217,9 +300,3 @@ def _clips(config: DeviceConfig, port: Port) -> Device:
         return ClipVoice(config, port)
 
     return Device("voice", voice=voice)
-
-
-def _strip(config: DeviceConfig, transport: Transport) -> Strip:
-    from drivers.led import Strip
-
-    return Strip(config, transport, transport.turn if isinstance(transport, BusHandle) else None)

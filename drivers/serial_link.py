@@ -1,9 +1,8 @@
 """Serial lines through pyserial, each in a worker thread of its own.
 
-pyserial blocks, so every call runs in the port's one thread; both its `timeout` and its
-`write_timeout` are set, and the caller waits with a limit of its own on top, so a port whose
-kernel driver hangs costs its thread and nothing else. The port is opened exclusively: two
-programs on one line would spoil each other's frames.
+pyserial blocks, so every call runs in the port's one thread (`port_thread.py`); both its
+`timeout` and its `write_timeout` are set. The port is opened exclusively: two programs on one
+line would spoil each other's frames.
 """
 
 from __future__ import annotations
@@ -12,14 +11,12 @@ import asyncio
 import contextlib
 import errno
 import termios
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
-from typing import Any, TypeVar
 
 import serial
 
 from drivers.device import DeviceBroken, DeviceTransient
+from drivers.port_thread import PortThread
 from drivers.ports import SerialPort
 from drivers.transport import OPEN_TIMEOUT_S, ShortWrite
 
@@ -27,20 +24,10 @@ READ_SLICE_S = 0.05
 """The thread looks up so often, so a cancelled read gives the port back at once."""
 PORTION_BYTES = 64
 """A failed portion counts as sent. Small, so the count is close; 64 bytes take 67 ms at 9600."""
-THREAD_GRACE_S = 2.0
-"""Beyond a call's own limit: then its thread counts as stuck and is left behind."""
-STUCK_MAX = 32
-"""Threads left behind in the whole process. Each costs memory and a descriptor; so many mean a
-kernel driver that will not come back."""
 
 GONE = (OSError, TypeError, termios.error)
 """What pyserial lets through when a port vanishes: SerialException is an OSError, a port closed
 meanwhile is a TypeError, and termios has an error of its own."""
-
-Result = TypeVar("Result")
-
-_stuck: set[Future[Any]] = set()
-"""Calls given up that have not returned."""
 
 
 class SerialTransport:
@@ -49,23 +36,21 @@ class SerialTransport:
     def __init__(self, port: SerialPort) -> None:
         self._port = port
         self._serial: serial.Serial | None = None
-        self._thread: ThreadPoolExecutor | None = None
+        self._thread = PortThread(str(port))
         self._failed = False
 
     async def open(self) -> None:
         if self._serial is not None:
             return
-        if len(_stuck) >= STUCK_MAX:
-            raise DeviceBroken("bad_port", f"{self._port}: too many serial ports hang")
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="serial")
+        self._thread.start()
         self._failed = False
         try:
-            self._serial = await self._run(self._open_blocking, OPEN_TIMEOUT_S)
+            self._serial = await self._thread.run(self._open_blocking, OPEN_TIMEOUT_S)
         except (*GONE, ValueError) as error:
-            self._drop_thread()
+            self._thread.drop()
             raise self._open_error(error) from None
         except BaseException:
-            self._drop_thread()
+            self._thread.drop()
             raise
 
     async def write(self, data: bytes, timeout_s: float) -> int:
@@ -80,7 +65,7 @@ class SerialTransport:
             if left <= 0:
                 raise self._short("timeout", written, len(data))
             try:
-                await self._run(partial(_write, link, portion, left), left)
+                await self._thread.run(partial(_write, link, portion, left), left)
             except (serial.SerialTimeoutException, DeviceTransient):
                 raise self._short("timeout", written + len(portion), len(data)) from None
             except GONE:
@@ -97,7 +82,10 @@ class SerialTransport:
         deadline = loop.time() + timeout_s
         while True:
             try:
-                data = await self._run(lambda: _read(link), READ_SLICE_S)
+                data = await self._thread.run(lambda: _read(link), READ_SLICE_S)
+            except DeviceTransient:
+                self._failed = True
+                raise
             except GONE:
                 self._failed = True
                 raise DeviceTransient("unplugged", f"{self._port} was unplugged") from None
@@ -108,30 +96,10 @@ class SerialTransport:
         link, self._serial = self._serial, None
         if link is not None:
             try:
-                await self._run(lambda: _close(link, self._failed), READ_SLICE_S)
+                await self._thread.run(lambda: _close(link, self._failed), READ_SLICE_S)
             except (*GONE, DeviceTransient):
                 pass  # unplugged or stuck: there is nothing left to close
-        self._drop_thread()
-
-    async def _run(self, work: Callable[[], Result], limit_s: float) -> Result:
-        assert self._thread is not None
-        job = self._thread.submit(work)
-        try:
-            async with asyncio.timeout(limit_s + THREAD_GRACE_S) as limit:
-                return await asyncio.wrap_future(job)
-        except TimeoutError:
-            if not limit.expired():
-                raise
-            self._failed = True
-            if job.running():
-                _stuck.add(job)
-                job.add_done_callback(_stuck.discard)
-            raise DeviceTransient("timeout", f"{self._port} hangs") from None
-
-    def _drop_thread(self) -> None:
-        if self._thread is not None:
-            self._thread.shutdown(wait=False)
-            self._thread = None
+        self._thread.drop()
 
     def _open_blocking(self) -> serial.Serial:
         port = self._port

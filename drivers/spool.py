@@ -29,6 +29,8 @@ class Spool:
 
     async def take(self, job: str, at_ms: int) -> list[SlipPrinted]:
         """What was cut since the last call, as reports. Raises `OSError` (disk full …)."""
+        if self._emulator.press.dirty:
+            self._emulator.tear()  # it has no cutter: its visitor tears the slip off
         pages = tuple(self._emulator.pages)
         self._emulator.pages.clear()
         reports = []

@@ -2,10 +2,12 @@
 
 What every kind of strip takes besides its own:
 
-    lines       1 … 8            lines one below the other (a summary screen of the last calls)
     ack_s       0.02 … 10        how long one answer may take
     gap_ms      0 … 500          silence after every frame and answer: the line's turn-around
     local_echo  true | false     the RS-485 converter hears itself: its echo is thrown away
+
+Kinds that can show several lines take `lines`: a text's lines go one below the other, those
+that do not fit are dropped from the end. Other kinds, and `lines = 1`, join them to one.
 """
 
 from __future__ import annotations

@@ -6,10 +6,11 @@ away, and is not wanted any more, is never shown.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Protocol
 
-from drivers.device import DeviceBroken, DeviceError
+from drivers.device import DeviceBroken, DeviceError, Transport
 from drivers.device_task import DeviceTask, Driver, World
 from drivers.jobs import DeviceConfig, ShowText, StripShown
 
@@ -23,7 +24,7 @@ REFUSED_PAUSE_S = 60.0
 
 
 class TextStrip(Driver, Protocol):
-    """What `drivers.led.Strip` offers."""
+    """What every family of strips offers (`strip_kinds.py`)."""
 
     async def check(self) -> None:
         """Whether it answers. Raises `DeviceError`."""
@@ -31,6 +32,20 @@ class TextStrip(Driver, Protocol):
 
     async def show(self, text: str, flash: bool = False) -> str:
         """Returns what can be read on the wall. Raises `DeviceError`."""
+        ...
+
+
+class StripDriver(Protocol):
+    """A family's driver class, as the registry calls it."""
+
+    def __call__(
+        self,
+        config: DeviceConfig,
+        transport: Transport,
+        turn: asyncio.Lock | None = None,
+        byte_s: float = 0.0,
+    ) -> TextStrip:
+        """Raises `DeviceBroken` (`bad_option`) naming the option."""
         ...
 
 

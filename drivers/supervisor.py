@@ -15,7 +15,9 @@ from typing import assert_never
 from drivers.clock import Clock, SystemClock, until
 from drivers.device import DeviceBroken
 from drivers.device_task import DeviceTask, World
+from drivers.input_task import InputDevice, InputTask
 from drivers.jobs import (
+    AskRating,
     Configure,
     DeviceConfig,
     JobCancel,
@@ -23,7 +25,9 @@ from drivers.jobs import (
     JobGo,
     NotSpoken,
     Order,
+    PadShow,
     PrintSlip,
+    Rated,
     Report,
     Say,
     ShowText,
@@ -74,6 +78,10 @@ class Supervisor:
                 self._show(order)
             case Say():
                 self._say(order)
+            case PadShow():
+                self._show_on_pad(order)
+            case AskRating():
+                self._ask(order)
             case JobGo(job):
                 if not any(task.grant(job) for task in self._printers()):
                     log.debug("a go for a job that is not waiting")
@@ -104,9 +112,7 @@ class Supervisor:
         return [task for task in self._tasks.values() if isinstance(task, PrinterTask)]
 
     def _with_jobs(self) -> list[PrinterTask | VoiceTask]:
-        return [
-            task for task in self._tasks.values() if isinstance(task, PrinterTask | VoiceTask)
-        ]
+        return [task for task in self._tasks.values() if isinstance(task, PrinterTask | VoiceTask)]
 
     def _say(self, order: Say) -> None:
         task = self._tasks.get(order.device)
@@ -114,6 +120,21 @@ class Supervisor:
             task.add(order)
         else:
             self._world.report(NotSpoken(order.job, order.device, "unknown_device"))
+
+    def _show_on_pad(self, order: PadShow) -> None:
+        task = self._tasks.get(order.device)
+        if isinstance(task, InputTask):
+            task.show(order)
+        else:
+            log.debug("a display for %.40r, which is no pad", order.device)
+
+    def _ask(self, order: AskRating) -> None:
+        task = self._tasks.get(order.device)
+        if isinstance(task, InputTask):
+            task.ask(order)
+        else:
+            now_ms = self._world.clock.now_ms()
+            self._world.report(Rated(order.device, "none", order.ask, now_ms))
 
     def _print(self, slip: PrintSlip) -> None:
         task = self._tasks.get(slip.device)
@@ -179,6 +200,8 @@ class Supervisor:
             return StripTask(config, self._world, device.strip)
         if device.voice is not None:
             return VoiceTask(config, self._world, device.voice, device.heard)
+        if device.input is not None:
+            return InputTask(config, self._world, device.input)
         assert device.printer is not None
         return PrinterTask(config, self._world, device.printer, device.spool)
 
@@ -190,7 +213,12 @@ def _red(config: DeviceConfig, error: DeviceBroken) -> Device:
     def voice() -> Voice:
         raise DeviceBroken(error.code, str(error))
 
+    def pad() -> InputDevice:
+        raise DeviceBroken(error.code, str(error))
+
     kind = KINDS.get(config.kind)
+    if kind is not None and kind.role == "input":
+        return Device("input", input=pad)
     if kind is not None and kind.role == "voice":
         return Device("voice", voice=voice)
     return Device("printer", printer=printer)

@@ -1,6 +1,7 @@
 """Bytes to and from a port, with a time limit on everything: TCP, device files, emulators.
 
-Serial lines are in `serial_link.py`; several devices on one line in `bus.py`. Writes count
+Serial lines are in `serial_link.py`, USB printers without a kernel driver in `usb_link.py`,
+print queues in `cups.py`; several devices on one line in `bus.py`. Writes count
 what left: the error of a short write carries `written`, the number of bytes that certainly or
 possibly left, because a slip of which one byte left may be on paper.
 """
@@ -18,7 +19,16 @@ from pathlib import Path
 from typing import Protocol
 
 from drivers.device import DeviceBroken, DeviceTransient, Transport
-from drivers.ports import AlsaPort, FilePort, Port, SerialPort, TcpPort, UsbPort, VirtualPort
+from drivers.ports import (
+    AlsaPort,
+    CupsPort,
+    FilePort,
+    Port,
+    SerialPort,
+    TcpPort,
+    UsbPort,
+    VirtualPort,
+)
 
 OPEN_TIMEOUT_S = 5.0
 """A printer on the hall's own network answers in milliseconds; one that is off, never."""
@@ -55,7 +65,13 @@ def open_port(port: Port, emulator: Emulator | None = None) -> Transport:
         case FilePort(path):
             return FileTransport(lambda: path)
         case UsbPort():
-            return FileTransport(lambda: find_usb_printer(port))
+            from drivers.usb_link import UsbTransport
+
+            return UsbTransport(port)
+        case CupsPort():
+            from drivers.cups import CupsTransport
+
+            return CupsTransport(port)
         case AlsaPort():
             raise DeviceBroken("bad_port", f"{port} plays clips; this kind of device talks bytes")
         case VirtualPort():
@@ -246,10 +262,18 @@ def find_usb_printer(port: UsbPort, sys_root: str = "/sys", dev_root: str = "/de
                 )
             except OSError:
                 continue  # an interface or a hub above it: the ids are one level up
-            if found == (port.vendor, port.product):
+            if found == (port.vendor, port.product) and port.serial in ("", _serial_of(folder)):
                 return str(Path(dev_root, "usb", entry.name))
             break
-    raise DeviceTransient("unplugged", f"no USB printer {port.vendor}:{port.product} is plugged in")
+    raise DeviceTransient("unplugged", f"{port} is not plugged in")
+
+
+def _serial_of(folder: Path) -> str:
+    """The serial number of a USB device; "" for those without."""
+    try:
+        return (folder / "serial").read_text("utf-8", "replace").strip()
+    except OSError:
+        return ""
 
 
 async def _connect(port: TcpPort) -> socket.socket:

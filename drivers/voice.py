@@ -15,7 +15,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from drivers.device import DeviceTransient, Transport
+from drivers.device import DeviceBroken, DeviceTransient, Transport
 from drivers.jobs import DeviceConfig
 from drivers.speech import Utterance
 from drivers.voice_frames import Answer, Command, Frame
@@ -32,11 +32,14 @@ BUSY_LIMIT_S = 30.0
 """Somebody else's speech, or one begun before this process: a closing announcement at most."""
 BASE_S = 2.0
 """On top of the characters' time: the module thinks before it speaks."""
-LEAST_S_PER_CHAR = 0.05
-"""No module speaks faster, so an end that comes sooner is not the end."""
+LEAST_SHARE = 1 / 6
+"""Of the time a character may take. No module speaks faster, so an end sooner is not the end."""
 SILENT_POLLS_MAX = 3
 """Questions in a row without an answer: the module is gone."""
 DRAIN_READS_MAX = 64
+SETTLE_ACKS = 2.0
+"""After an answer that did not come in time the line is listened to for so many time limits more:
+an answer that is merely late must not pass for that to the next question."""
 
 
 class ModuleVoice:
@@ -76,16 +79,19 @@ class ModuleVoice:
     def limit_s(self, utterance: Utterance) -> float:
         """How long `say` takes at most."""
         texts = self._portions(utterance.text)
-        asking = 2 * (TRIES + 1) * self.profile.ack_s + WRITE_TIMEOUT_S
+        asking = 3 * (TRIES + 1) * (1 + SETTLE_ACKS) * self.profile.ack_s + WRITE_TIMEOUT_S
         return TRIES * sum(self._speaking_s(text) + asking + BUSY_LIMIT_S for text in texts)
 
     async def say(self, utterance: Utterance) -> str:
         """Say it and hear the end; returns the text as it was sent.
 
-        Raises `DeviceTransient`: `timeout`, `garbled`, `unplugged`, `busy` (it speaks and does
+        Raises `DeviceBroken` (`bad_phrase`: it has no sound for any of it) and
+        `DeviceTransient`: `timeout`, `garbled`, `unplugged`, `busy` (it speaks and does
         not end), `interrupted` (it restarted), `unspoken` (it took the text and kept silent).
         """
         sayable = make_sayable(utterance.text)
+        if not any(char.isalnum() for char in sayable.text):
+            raise DeviceBroken("bad_phrase", "nothing of it can be said by this module")
         for text in self._portions(utterance.text):
             await self._say(text)
         self.lost += sayable.lost
@@ -132,13 +138,16 @@ class ModuleVoice:
         answer = await self._hear((Answer.ACCEPTED, Answer.DAMAGED), self.profile.ack_s)
         if answer is Answer.DAMAGED:
             return DeviceTransient("garbled", "the text reached the module damaged")
-        if answer is None and await self._query() is Answer.IDLE:
+        if answer is None:
+            await self._settle()
+            if await self._query() is Answer.SPEAKING:
+                return await self._until_said(text, seen_speaking=True)
             return DeviceTransient("timeout", "the module does not acknowledge a text")
-        return await self._until_said(text, seen_speaking=answer is None)
+        return await self._until_said(text, seen_speaking=False)
 
     async def _until_said(self, text: str, seen_speaking: bool) -> DeviceTransient | None:
         begun = self._now()
-        least_s = len(text) * LEAST_S_PER_CHAR
+        least_s = len(text) * self.profile.seconds_per_char * LEAST_SHARE
         limit_s = self._speaking_s(text)
         unanswered = 0
         while (spent := self._now() - begun) < limit_s:
@@ -154,6 +163,7 @@ class ModuleVoice:
                 if unanswered:
                     return DeviceTransient("unspoken", "the module took a text and kept silent")
             elif unanswered >= SILENT_POLLS_MAX:
+                await self._settle()
                 raise self._silence()
             else:
                 unanswered += 1
@@ -173,6 +183,7 @@ class ModuleVoice:
             answer = await self._hear((Answer.SPEAKING, Answer.IDLE), self.profile.ack_s)
             if answer is not None:
                 return answer
+            await self._settle()
         raise self._silence()
 
     def _silence(self) -> DeviceTransient:
@@ -189,6 +200,12 @@ class ModuleVoice:
         for _ in range(DRAIN_READS_MAX):
             if not await self._transport.read(0):
                 return
+
+    async def _settle(self) -> None:
+        deadline = self._now() + SETTLE_ACKS * self.profile.ack_s
+        while (left := deadline - self._now()) > 0:
+            heard = await self._transport.read(left)
+            self._noise = self._noise or not _ANSWERS.issuperset(heard)
 
     async def _hear(self, wanted: tuple[Answer, ...], timeout_s: float) -> Answer | None:
         """The next of the answers `wanted`, others skipped; None after `timeout_s`."""

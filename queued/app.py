@@ -20,8 +20,9 @@ from queued.core.refusals import Refused
 from queued.device_link import DeviceLink
 from queued.engine.bus import Bus, Committed
 from queued.engine.clock import Clock, SystemClock, implausible
-from queued.engine.hall import KEYS_KEPT_MS, HallActor
+from queued.engine.hall import KEYS_KEPT_MS, HallActor, MailboxFull
 from queued.engine.halls import RunningHall
+from queued.engine.ports import AppendFailed
 from queued.engine.recovery import recover
 from queued.engine.tokens import TicketTokens
 from queued.furnishing import calendar_of, plan_of
@@ -155,12 +156,17 @@ async def _open_hall(
 
 
 async def _furnish_later(bus: Bus, actor: HallActor, furnish: Configure) -> None:
-    """Try again whenever something happened, until nobody needs the old furniture any more."""
+    """Try again on each new business day, when nobody holds a number of the old furniture."""
+    day = actor.hall.day
     while True:
         await bus.passed(actor.id, actor.hall.seq)
+        if actor.hall.day == day:
+            continue
+        day = actor.hall.day
         try:
             await actor.submit(furnish)
-        except Refused:
+        except (Refused, MailboxFull, AppendFailed) as failure:
+            log.error("the changed configuration waits for the next day: %s", failure)
             continue
         log.warning("the changed configuration is in force")
         return
@@ -223,7 +229,8 @@ async def _listen(
         runner = await serve(app, host, port)
     except OSError as error:
         # asyncio wraps the system's words in its own; a failed look-up has only its own.
-        why = os.strerror(error.errno) if (error.errno or 0) > 0 else error.strerror
+        number = error.errno or 0
+        why = os.strerror(number) if number > 0 else error.strerror
         raise CannotStart(f"cannot listen on {host}:{port}: {why}") from error
     stack.push_async_callback(runner.cleanup)
     bound: int = runner.addresses[0][1]

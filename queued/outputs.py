@@ -18,8 +18,11 @@ from queued.core.plan import NORMAL, ClassId, WindowId
 from queued.settings_values import DeviceSettings
 
 PRINTERS = frozenset({"escpos"})
-STRIPS = frozenset({"bx-fontcard"})
+STRIPS = frozenset({"bx-fontcard", "hallbus", "a090", "pa-v21", "template"})
 """Device kinds by what they are for."""
+
+SUMMARY_LINES = 8
+"""No summary screen in use has more lines."""
 
 MATERIALS_PRINTED = 8
 """A longer list is on the service's page; a slip of half a metre helps nobody."""
@@ -136,13 +139,28 @@ def printer_of(devices: Sequence[DeviceSettings], origin: str) -> DeviceSettings
     return next(iter([*own, *shared, *printers]), None)
 
 
-def strips_of(devices: Sequence[DeviceSettings]) -> Mapping[str, WindowId]:
-    """The window each strip belongs to, by device id."""
-    return {
-        device.id: WindowId(device.window)
-        for device in devices
-        if device.kind in STRIPS and device.window
-    }
+def strips_of(devices: Sequence[DeviceSettings]) -> Sequence[DeviceSettings]:
+    """The strips and summary screens among the devices."""
+    return [device for device in devices if device.kind in STRIPS]
+
+
+def screen_text(hall: Hall, device: DeviceSettings) -> str:
+    """What a strip shows now: its window's state, or the last calls of its zone or hall."""
+    if device.window is None:
+        return "\n".join(_last_calls(hall, device.zone))
+    window = WindowId(device.window)
+    return strip_text(hall, window) if window in hall.windows else ""
+
+
+def _last_calls(hall: Hall, zone: str | None) -> Sequence[str]:
+    """Newest first; a screen shows as many of them as it has lines."""
+    plans = hall.plan.windows
+    shown = [
+        f"请{call.number}号到{plans[call.window].name}"
+        for call in hall.calls
+        if call.window in plans and (zone is None or plans[call.window].zone == zone)
+    ]
+    return shown[:SUMMARY_LINES]
 
 
 def device_config(device: DeviceSettings) -> DeviceConfig:

@@ -216,7 +216,21 @@ class RulesSettings:
     slip_expires_s: int = 120
 
 
-DEVICE_KINDS = ("escpos", "bx-fontcard", "syn6288", "xfs5152", "clips")
+DEVICE_KINDS = (
+    "escpos",
+    "bx-fontcard",
+    "hallbus",
+    "a090",
+    "pa-v21",
+    "template",
+    "syn6288",
+    "xfs5152",
+    "clips",
+    "hallpad68",
+    "evdev",
+    "line",
+    "sam",
+)
 """The kinds the device process has drivers for; a test compares them with its registry."""
 
 PORT_SCHEMES = ("tcp", "serial", "usb", "file", "virtual")

@@ -1,17 +1,17 @@
-"""Window strips: after every change each shows its window's present. Level-triggered.
+"""Strips and summary screens: after every change each shows the present. Level-triggered.
 
 A strip that was away gets the newest text, never the texts it missed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 
 from drivers.jobs import Order, ShowText
 from queued.core.model import Hall
-from queued.core.plan import WindowId
 from queued.engine.bus import Committed
-from queued.outputs import strip_text
+from queued.outputs import screen_text
+from queued.settings_values import DeviceSettings
 
 
 class Strips:
@@ -20,12 +20,12 @@ class Strips:
     def __init__(
         self,
         hall_id: str,
-        windows: Mapping[str, WindowId],
+        devices: Sequence[DeviceSettings],
         hall: Callable[[], Hall],
         send: Callable[[Order], object],
     ) -> None:
         self._hall_id = hall_id
-        self._windows = windows
+        self._devices = devices
         self._hall = hall
         self._send = send
         self._said: dict[str, str] = {}
@@ -41,10 +41,9 @@ class Strips:
         self._show(self._hall())
 
     def _show(self, hall: Hall) -> None:
-        for device, window in self._windows.items():
-            if window not in hall.windows:
-                continue
-            text = strip_text(hall, window)
-            if self._said.get(device) != text:
-                self._said[device] = text
-                self._send(ShowText(device, text, flash=text.startswith("请")))
+        for device in self._devices:
+            text = screen_text(hall, device)
+            if self._said.get(device.id) != text:
+                self._said[device.id] = text
+                flash = device.window is not None and text.startswith("请")
+                self._send(ShowText(device.id, text, flash=flash))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -14,7 +15,15 @@ from queued.core.evolve import evolve
 from queued.core.model import Hall, TicketId
 from queued.core.plan import Millis, QueueId, ServiceId, WindowId
 from queued.furnishing import plan_of
-from queued.outputs import SlipFacts, headline_minutes, printer_of, slip, strip_text, strips_of
+from queued.outputs import (
+    SlipFacts,
+    headline_minutes,
+    printer_of,
+    screen_text,
+    slip,
+    strip_text,
+    strips_of,
+)
 from queued.settings import load
 from queued.settings_values import DeviceSettings
 from tests.hall_parts import CONFIG
@@ -39,10 +48,17 @@ def service() -> ServiceId:
     return next(s.id for s in hall_after().plan.services.values() if s.materials)
 
 
+FACTS = SlipFacts(
+    hall_name="市民服务中心",
+    zone=ZoneInfo("Asia/Shanghai"),
+    ahead=5,
+    wait=Wait(p10_s=100, p50_s=400, p80_s=700, p90_s=900),
+    url="http://hall/t/x",
+)
+
+
 def facts(**changes: object) -> SlipFacts:
-    wait = Wait(p10_s=100, p50_s=400, p80_s=700, p90_s=900)
-    known = {"ahead": 5, "wait": wait, "url": "http://hall/t/x", **changes}
-    return SlipFacts(hall_name="市民服务中心", zone=ZoneInfo("Asia/Shanghai"), **known)  # type: ignore[arg-type]
+    return dataclasses.replace(FACTS, **changes)  # type: ignore[arg-type]
 
 
 def words(hall: Hall, with_facts: SlipFacts) -> str:
@@ -129,4 +145,15 @@ def test_a_kiosk_prints_on_its_own_printer_and_others_on_a_shared_one() -> None:
     assert printer_of(devices, "kiosk:west") is shared
     assert printer_of((strip, own), "clerk:wang") is own
     assert printer_of((strip,), "kiosk:east") is None
-    assert strips_of(devices) == {"strip": "1"}
+    assert strips_of(devices) == [strip]
+
+
+def test_a_screen_without_a_window_shows_the_last_calls_of_its_zone() -> None:
+    take = c.IssueTicket(queue=QueueId(next(iter(hall_after().plan.queues))), by="kiosk:k")
+    hall = hall_after(c.OpenWindow(window=WINDOW, by=BY), take, c.CallNext(window=WINDOW, by=BY))
+    plan, number = hall.plan.windows[WINDOW], hall.ticket(TicketId(1)).number
+    called = f"请{number}号到{plan.name}"
+    whole_hall = DeviceSettings("screen", "pa-v21", "virtual://")
+    elsewhere = DeviceSettings("far", "pa-v21", "virtual://", zone="nowhere")
+    assert screen_text(hall, whole_hall) == called
+    assert screen_text(hall, elsewhere) == ""

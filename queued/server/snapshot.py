@@ -42,6 +42,9 @@ OLDEST_S: Final = 60.0
 ESTIMATE_EVERY_MS: Final = 2000
 """An estimate for the same number ahead is kept this long."""
 
+TIMES_KEPT: Final = 1000
+"""Moments already spelled out: a busy second is told hundreds of times."""
+
 CACHE_CONTROL: Final = "public, max-age=1, stale-while-revalidate=5"
 
 NOT_MODIFIED: Final = "If-None-Match"
@@ -102,6 +105,7 @@ class View:
         self._monotonic = monotonic
         self._orders = _Orders()
         self._waits: dict[QueueId, tuple[int, Millis, wire.Wait | None]] = {}
+        self._times: dict[int, str] = {}
         self._hall: Hall | None = None
         self._encoded: Encoded | None = None
         self._observed_at = Millis(0)
@@ -145,7 +149,14 @@ class View:
 
     def time_of(self, at: Millis) -> str:
         """RFC 3339 in the hall's zone, whole seconds."""
-        return datetime.fromtimestamp(at // 1000, self._zone).isoformat()
+        second = at // 1000
+        told = self._times.get(second)
+        if told is None:
+            if len(self._times) >= TIMES_KEPT:
+                self._times.clear()
+            told = datetime.fromtimestamp(second, self._zone).isoformat()
+            self._times[second] = told
+        return told
 
     def wait(self, queue: QueueId, ahead: int, at: Millis) -> wire.Wait | None:
         """How long one with `ahead` before him waits; None when nobody can say honestly."""

@@ -100,6 +100,7 @@ class Desk:
 
     def call_next(self, number: str) -> None:
         """F2, expecting `number`."""
+        expect(self.button("叫下一位")).to_be_enabled()
         self.press("F2")
         expect(self.number).to_have_text(number)
         expect(self.status).to_have_text("请到窗口")

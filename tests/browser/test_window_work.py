@@ -64,8 +64,9 @@ def test_recall_missed_and_back_again(visitors: People, kiosk: Kiosk, board: Pag
     desk.call_next(taken.number)
 
     expect(desk.button("重呼")).to_have_text(re.compile(r"重呼（\d+ 秒后）"))
+    visitors.watch.expect("/windows/6/recall")
     desk.press("F3")
-    expect(desk.message).to_have_text(re.compile("请 .* 秒后再重呼|现在不能重呼|请稍后"))
+    expect(desk.message).to_have_text(re.compile(r"刚刚呼叫过，请 \d+ 秒后再重呼。"))
     expect(desk.button("重呼")).to_be_enabled(timeout=RECALL_MS)
     desk.press("F3")
     expect(desk.message).to_have_text(f"已重呼 {taken.number}。")

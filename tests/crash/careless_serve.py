@@ -2,6 +2,7 @@
 
     python -m tests.crash.careless_serve early serve …       answers before the commit
     python -m tests.crash.careless_serve forgetful serve …   does not store answers with events
+    python -m tests.crash.careless_serve eager serve …       prints again what may be on paper
     python -m tests.crash.careless_serve honest serve …      breaks nothing: this file is no fault
 """
 
@@ -14,7 +15,9 @@ from dataclasses import replace
 
 from queued.__main__ import main
 from queued.engine.ports import Batch
+from queued.slips import Slips
 from queued.storage.journal import SqlJournal
+from queued.storage.ledger import SlipStatus
 
 append = SqlJournal.append
 
@@ -60,11 +63,29 @@ def forgetful() -> None:
     SqlJournal.append = append_events  # type: ignore[method-assign]
 
 
+def eager() -> None:
+    """What was sent to the printer when the process died is sent once more."""
+    start = Slips.start
+
+    async def start_over(self: Slips) -> None:
+        for left in await self._ledger.unfinished(self._hall.id):
+            if left.status is SlipStatus.SENT:
+                now = self._clock.now()
+                mark = self._ledger.mark
+                again = SlipStatus.QUEUED
+                await mark(self._hall.id, left.job, again, "", now, nothing_printed=True)
+        await start(self)
+
+    Slips.start = start_over  # type: ignore[method-assign]
+
+
 def honest() -> None:
     """As it is."""
 
 
-FAULTS: dict[str, Callable[[], None]] = {"early": early, "forgetful": forgetful, "honest": honest}
+FAULTS: dict[str, Callable[[], None]] = {
+    fault.__name__: fault for fault in (early, forgetful, eager, honest)
+}
 
 if __name__ == "__main__":
     FAULTS[sys.argv[1]]()

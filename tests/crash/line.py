@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-
-from queued.server.auth import SECRET_CHARS_MAX
 
 REPLY_S = 30.0
 """Answers take milliseconds; this only ends a test that hangs."""
@@ -45,12 +43,11 @@ class Reply:
 
 
 class Line:
-    """A connection of one caller. Make it with `Line.open`."""
+    """A connection of one caller. Make it with `Line.open`; a context closes it."""
 
     def __init__(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, token: str
     ) -> None:
-        assert len(token) <= SECRET_CHARS_MAX
         self._reader = reader
         self._writer = writer
         self._token = token
@@ -64,6 +61,12 @@ class Line:
             raise Cut(b"", reset=True) from error
         return cls(*streams, token)
 
+    async def __aenter__(self) -> Line:
+        return self
+
+    async def __aexit__(self, *_failure: object) -> None:
+        self.close()
+
     async def ask(
         self,
         method: str,
@@ -71,7 +74,6 @@ class Line:
         body: Mapping[str, Any] | None = None,
         *,
         key: str = "",
-        sent: Callable[[], None] = lambda: None,
     ) -> Reply:
         """Send a request, wait for its whole answer. Raises `Cut`."""
         content = json.dumps(body).encode() if body is not None else b""
@@ -85,7 +87,6 @@ class Line:
             lines.append(f"Content-Length: {len(content)}")
         try:
             self._writer.write("\r\n".join(lines).encode() + b"\r\n\r\n" + content)
-            sent()
             return await asyncio.wait_for(self._reply(), REPLY_S)
         except OSError as error:
             raise Cut(b"", reset=True) from error

@@ -1,4 +1,8 @@
-"""kill -9 in the middle of everything, again and again: nothing acknowledged is ever lost."""
+"""kill -9 in the middle of everything, again and again: nothing acknowledged is ever lost.
+
+A kill leaves the system's buffers alone, so it proves order and atomicity, not fsync: that is
+read back at every start (`storage/connect.py`), and torn logs are in tests/storage.
+"""
 
 from __future__ import annotations
 

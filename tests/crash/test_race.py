@@ -9,7 +9,6 @@ import asyncio
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import msgspec
 import pytest
@@ -82,13 +81,12 @@ def complaints(race: Race, records: list[Record]) -> list[str]:
     """What is wrong with a race: by what callers were told, and by what is on record."""
     audit = Audit(SERVES)
     audit.heard(records)
-    found = [f"{number} was called {n} times" for number, n in Counter(race.called).items() if n > 1]
+    times = Counter(race.called)
+    found = [f"{number} was called {n} times" for number, n in times.items() if n > 1]
     found += [f"{number} was never called" for number in audit.never_called()]
     if sorted(race.issued) != sorted(paper.number for paper in audit.papers.values()):
         found.append("the journal issued other numbers than the kiosks showed")
-    if Counter(race.called) != Counter(
-        {paper.number: paper.calls for paper in audit.papers.values() if paper.calls}
-    ):
+    if times != {paper.number: paper.calls for paper in audit.papers.values() if paper.calls}:
         found.append("the journal called other numbers than the clerks saw")
     return found + audit.complaints
 

@@ -127,7 +127,7 @@ def test_a_changed_record_stops_the_start_and_verify_names_it(tmp_path: Path):
         assert hall.ended() == 0
     assert queued("verify", "--data", data).returncode == 0, "sound before it is damaged"
     with closing(sqlite3.connect(data / DATABASE)) as database:
-        database.execute("UPDATE journal SET body = replace(body, 'normal', 'friend') WHERE seq = 7")
+        database.execute("UPDATE journal SET body = replace(body, 'kiosk', 'clerk') WHERE seq = 7")
         database.commit()
     refused = serve(config, data, "--port", "0")
     assert (refused.returncode, refused.stdout) == (1, "")

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import sqlite3
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from queued.storage.folder import DATABASE
 from tests.crash import process
-from tests.crash.line import Cut, Line
+from tests.crash.line import Cut, Line, Reply
 from tests.crash.load import ROLES, Crowd
 from tests.crash.process import API, queued
 
-ROUNDS = 3
+ROUNDS = 2
 ROUNDS_OF_CONTROL = 5
 ANSWERS = 150
 
@@ -116,3 +119,28 @@ def test_an_idle_hall_ends_at_once(tmp_path: Path, number: signal.Signals):
     # The log holds no complaint about the end, and the folder is free again.
     assert "Traceback" not in hall.log.read_text("utf-8")
     assert queued("verify", "--data", tmp_path / "data").returncode == 0
+
+
+def test_a_hall_whose_journal_somebody_else_writes_stops_and_says_so(tmp_path: Path):
+    config, data = process.config(tmp_path), tmp_path / "data"
+    kiosk = process.tokens(data, kiosk="kiosk")["kiosk"]
+    with process.serving(config, data) as hall:
+
+        async def take() -> Reply:
+            line = await Line.open(hall.port, kiosk)
+            reply = await line.ask("POST", f"{API}/tickets", {"queue": "a"})
+            line.close()
+            return reply
+
+        assert asyncio.run(take()).status == 201
+        with closing(sqlite3.connect(data / DATABASE)) as intruder:
+            intruder.execute(
+                "INSERT INTO journal SELECT hall, seq + 1, at, type, \"by\", body, hash "
+                "FROM journal ORDER BY seq DESC LIMIT 1"
+            )
+            intruder.commit()
+        assert asyncio.run(take()).status == 503
+        assert hall.ended() == 1, "the supervisor must see that it did not end by request"
+        words = hall.log.read_text("utf-8")
+    assert "hall crash stops: seq 4 of hall crash is taken" in words
+    assert "Traceback" not in words

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from drivers import serial_link
+from drivers import port_thread, serial_link
 from drivers.device import DeviceBroken, DeviceTransient
 from drivers.emulators import serving
 from drivers.ports import SerialPort
@@ -29,7 +29,7 @@ def hanging():
 
 
 async def test_a_call_that_hangs_is_given_up_and_the_loop_goes_on(monkeypatch, hanging):
-    monkeypatch.setattr(serial_link, "THREAD_GRACE_S", 0.1)
+    monkeypatch.setattr(port_thread, "THREAD_GRACE_S", 0.1)
     async with serving.on_pty(Deaf()) as line:
         transport = serial_link.SerialTransport(SerialPort(line.path, 9600))
         await transport.open()
@@ -48,13 +48,13 @@ async def test_a_call_that_hangs_is_given_up_and_the_loop_goes_on(monkeypatch, h
             await transport.read(1)
         assert caught.value.code == "timeout"
         assert ticks >= 5
-        assert len(serial_link._stuck) == 1
+        assert len(port_thread._stuck) == 1
         ticking.cancel()
         await transport.close()
         link.close()
 
 
 async def test_so_many_hanging_ports_that_no_more_is_opened(monkeypatch):
-    monkeypatch.setattr(serial_link, "STUCK_MAX", 0)
+    monkeypatch.setattr(port_thread, "STUCK_MAX", 0)
     with pytest.raises(DeviceBroken, match="hang"):
         await serial_link.SerialTransport(SerialPort("/dev/ttyS0", 9600)).open()

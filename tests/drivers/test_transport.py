@@ -14,7 +14,15 @@ from hypothesis import strategies as st
 from drivers.bus import Bus, BusHandle
 from drivers.device import DeviceBroken, DeviceTransient
 from drivers.emulators import serving
-from drivers.ports import FilePort, SerialPort, TcpPort, UsbPort, VirtualPort, parse_port
+from drivers.ports import (
+    CupsPort,
+    FilePort,
+    SerialPort,
+    TcpPort,
+    UsbPort,
+    VirtualPort,
+    parse_port,
+)
 from drivers.transport import (
     FileTransport,
     ShortWrite,
@@ -49,6 +57,8 @@ GOOD = {
     ),
     "file:///dev/usb/lp0": FilePort("/dev/usb/lp0"),
     "usb://04B8:0202": UsbPort("04b8", "0202"),
+    "usb://04b8:0202/TC%20A1": UsbPort("04b8", "0202", "TC A1"),
+    "cups://kiosk-1": CupsPort("kiosk-1"),
     "virtual://": VirtualPort(),
 }
 
@@ -75,6 +85,10 @@ BAD = {
     "file:///tmp/": "file:///absolute",
     "file:///a%00b": "NUL",
     "usb://4b8:202": "usb://VENDOR:PRODUCT",
+    "usb://04b8:0202/A/B": "serial number",
+    "cups://": "cups://NAME",
+    "cups://-o": "cups://NAME",
+    "cups://kiosk/1": "cups://NAME",
     "virtual://printer": "nothing behind it",
 }
 
@@ -86,7 +100,10 @@ def test_a_wrong_url_says_what_is_allowed(url):
     assert caught.value.code == "bad_port"
 
 
-@given(st.text(max_size=40), st.sampled_from(["", "tcp://", "serial://", "usb://", "file://"]))
+SCHEMES = ["", "tcp://", "serial://", "usb://", "file://", "cups://"]
+
+
+@given(st.text(max_size=40), st.sampled_from(SCHEMES))
 def test_any_text_is_a_port_or_a_clear_error(text, scheme):
     try:
         port(scheme + text)
@@ -336,8 +353,12 @@ def test_a_usb_printer_is_found_wherever_it_is_plugged(tmp_path):
     (device / "idProduct").write_text("0202\n")
     (node / "device").symlink_to(interface)
     assert find_usb_printer(UsbPort("04b8", "0202"), str(tmp_path)) == "/dev/usb/lp1"
-    with pytest.raises(DeviceTransient, match="no USB printer 1234:0202"):
+    with pytest.raises(DeviceTransient, match="usb 1234:0202 is not plugged in"):
         find_usb_printer(UsbPort("1234", "0202"), str(tmp_path))
+    with pytest.raises(DeviceTransient, match="usb 04b8:0202/J2 is not plugged in"):
+        find_usb_printer(UsbPort("04b8", "0202", "J2"), str(tmp_path))
+    (device / "serial").write_text("J2\n")
+    assert find_usb_printer(UsbPort("04b8", "0202", "J2"), str(tmp_path)) == "/dev/usb/lp1"
 
 
 # ── virtual, and several devices on one line ──────────────────────────────────────────────

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from queued.core.commands import CallNext, CloseDay, IssueTicket, StartService
-from queued.core.events import DayClosed, DayOpened, TicketCalled, TicketCancelled, TicketMissed
+from queued.core.events import DayClosed, DayOpened, TicketCalled, TicketMissed
 from queued.core.refusals import HallClosed
 from queued.engine.calendar import Calendar, Hours
 from queued.engine.clock import SimulatedClock, SystemClock

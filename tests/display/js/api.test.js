@@ -35,7 +35,8 @@ test("a double tap is one request and one answer", async () => {
 test("a retry after silence or a server fault keeps its key", async () => {
   const { api, seen } = given("silence", answer(503, { code: "not_ready" }), answer(201, {}));
   for (const code of ["unreachable", "not_ready"]) {
-    await assert.rejects(api.command("take", "POST", "/x", { service: "a" }), { code, uncertain: true });
+    const taken = api.command("take", "POST", "/x", { service: "a" });
+    await assert.rejects(taken, { code, uncertain: true });
   }
   await api.command("take", "POST", "/x", { service: "a" });
   assert.equal(new Set(keys(seen)).size, 1);
@@ -43,7 +44,8 @@ test("a retry after silence or a server fault keeps its key", async () => {
 
 test("after an answer, another body or another person the key is new", async () => {
   const { api, seen } = given(
-    answer(201, {}), answer(201, {}), "silence", "silence", answer(409, { code: "queue_full" }), answer(201, {}),
+    answer(201, {}), answer(201, {}), "silence", "silence",
+    answer(409, { code: "queue_full" }), answer(201, {}),
   );
   const take = (service) => api.command("take", "POST", "/x", { service });
   await take("a");
@@ -57,9 +59,12 @@ test("after an answer, another body or another person the key is new", async () 
 });
 
 test("an expired CSRF token is renewed once, the intention stays the same", async () => {
-  const { api, seen } = given(answer(403, { code: "csrf" }), answer(200, { csrf: "c2" }), answer(200, {}));
+  const { api, seen } = given(
+    answer(403, { code: "csrf" }), answer(200, { csrf: "c2" }), answer(200, {}),
+  );
   await api.command("window", "POST", "/x", {});
-  assert.deepEqual(seen.map((request) => request.url), ["/api/v1/x", "/api/v1/session", "/api/v1/x"]);
+  const urls = seen.map((request) => request.url);
+  assert.deepEqual(urls, ["/api/v1/x", "/api/v1/session", "/api/v1/x"]);
   assert.equal(seen[2].headers["X-CSRF-Token"], "c2");
   assert.equal(seen[0].headers["Idempotency-Key"], seen[2].headers["Idempotency-Key"]);
 });
@@ -73,7 +78,8 @@ test("a second CSRF refusal is told", async () => {
 test("an answer that is not JSON is still a problem with a status", async () => {
   const broken = { ok: false, status: 502, json: async () => JSON.parse("<html>") };
   const { api } = given(broken);
-  await assert.rejects(api.get("/x"), (problem) => problem instanceof Problem && problem.status === 502);
+  const bad = (problem) => problem instanceof Problem && problem.status === 502;
+  await assert.rejects(api.get("/x"), bad);
 });
 
 test("paths are escaped", () => {

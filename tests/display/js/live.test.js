@@ -5,7 +5,8 @@ import { follow, isNewer, PROBE_AFTER_MS, STALE_AFTER_MS } from "../static/live.
 const OPEN = 1;
 const CONNECTING = 0;
 const CLOSED = 2;
-const at = (seq) => ({ seq, observed_at: `2026-11-23T10:${String(seq).padStart(2, "0")}:00+08:00` });
+const minute = (seq) => String(seq).padStart(2, "0");
+const at = (seq) => ({ seq, observed_at: `2026-11-23T10:${minute(seq)}:00+08:00` });
 
 class FakeSource {
   constructor() {
@@ -21,7 +22,8 @@ class FakeSource {
 
 // A hall whose stream and answers the test plays, on a clock the test turns.
 function given({ initial = at(1) } = {}) {
-  const hall = { time: 0, answer: null, asked: 0, sources: [], ticks: [], snapshots: [], states: [] };
+  const hall = { time: 0, answer: null, asked: 0 };
+  Object.assign(hall, { sources: [], ticks: [], snapshots: [], states: [] });
   const world = {
     now: () => hall.time,
     random: () => 0.5,

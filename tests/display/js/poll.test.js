@@ -7,11 +7,15 @@ const headers = (values) => ({ get: (name) => values[name] ?? null });
 test("asks with the last tag and takes 304 for no change", async () => {
   const seen = [];
   const answers = [
-    { ok: true, status: 200, headers: headers({ ETag: '"7"', Date: "d1" }), json: async () => ({ seq: 7 }) },
+    {
+      ok: true, status: 200, headers: headers({ ETag: '"7"', Date: "d1" }),
+      json: async () => ({ seq: 7 }),
+    },
     { ok: false, status: 304, headers: headers({ Date: "d2" }) },
     { ok: false, status: 503, headers: headers({}) },
   ];
-  const reader = new Reader("/u", async (url, request) => (seen.push(request.headers), answers.shift()));
+  const ask = async (url, request) => (seen.push(request.headers), answers.shift());
+  const reader = new Reader("/u", ask);
   assert.deepEqual(await reader.read(), { snapshot: { seq: 7 }, date: "d1" });
   assert.deepEqual(await reader.read(), { snapshot: null, date: "d2" });
   await assert.rejects(reader.read());

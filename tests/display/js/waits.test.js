@@ -3,7 +3,8 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { headline, queueHeadline, range, shown } from "../static/waits.js";
 
-const { shown: vectors } = JSON.parse(readFileSync(new URL("./waits_vectors.json", import.meta.url)));
+const file = new URL("./waits_vectors.json", import.meta.url);
+const { shown: vectors } = JSON.parse(readFileSync(file));
 const text = (key, facts) => `${key} ${facts?.minutes ?? ""}${facts?.high ?? ""}`.trim();
 
 for (const [index, vector] of vectors.entries()) {
@@ -12,7 +13,8 @@ for (const [index, vector] of vectors.entries()) {
 
 test("an empty queue is empty, not next; a closed one says so", () => {
   assert.equal(queueHeadline(text, { status: "open", waiting: 0, wait: null }), "wait.queue_next");
-  assert.equal(queueHeadline(text, { status: "paused", waiting: 3, wait: null }), "queue_status.paused");
+  const paused = { status: "paused", waiting: 3, wait: null };
+  assert.equal(queueHeadline(text, paused), "queue_status.paused");
 });
 
 test("no range where it would say nothing", () => {
