@@ -13,6 +13,7 @@ import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from hashlib import blake2b
 
 from queued.core.model import TicketId
@@ -21,6 +22,11 @@ _DAY_ZERO = date(2020, 1, 1).toordinal()
 _MAC_BYTES = 13
 TOKEN_CHARS = 24
 """(2 + 3 + 13) bytes in base64."""
+
+
+@lru_cache(maxsize=8)
+def _day_bytes(day: str) -> bytes:
+    return (date.fromisoformat(day).toordinal() - _DAY_ZERO).to_bytes(2, "big")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +38,7 @@ class TicketTokens:
 
     def token(self, day: str, ticket: TicketId) -> str:
         """The token of a ticket of business day `day` (ISO)."""
-        head = (date.fromisoformat(day).toordinal() - _DAY_ZERO).to_bytes(2, "big")
-        head += ticket.to_bytes(3, "big")
+        head = _day_bytes(day) + ticket.to_bytes(3, "big")
         return urlsafe_b64encode(head + self._mac(head)).decode()
 
     def read(self, token: str) -> tuple[str, TicketId] | None:

@@ -45,34 +45,50 @@ def core_rows() -> Iterator[Row]:
 
 
 def http_rows() -> Iterator[Row]:
-    """Issue, call-next, snapshot, in one hall that nobody else uses."""
+    """Issue, call-next, snapshot, in one hall that nobody else uses.
+
+    Ours and the bare component take turns, `ROUNDS` times: the machine's mood hits both.
+    """
     with folder() as path, running(path, "--no-devices") as hall:
         kiosk, manager = hall.token("kiosk"), hall.token("manager")
         http.issue(hall, kiosk, 320)
-        issued = http.issue(hall, kiosk, 4800)
-        bare = http.bare_append(4800, b'{"queue":"q1"}')
-        numbers = Counter(http.numbers(issued))
-        doubled = sum(n - 1 for n in numbers.values())
-        ratio = issued.rate / bare.rate
-        yield Row(
-            "issue over HTTP, durable, 16 clients",
-            ">= 2,000/s, >= 45 % of bare",
-            f"{_run(issued)}, {doubled} doubled",
-            f"{bare.rate:,.0f}/s: {ratio:.0%}",
-            issued.rate >= 2000 and ratio >= 0.45 and not doubled,
-        )
         size = http.snapshot_bytes(hall)
-        shown = http.snapshot(hall, 12_800)
-        constant = http.bare_constant(12_800, size)
-        ratio = shown.rate / constant.rate
-        yield Row(
-            f"snapshot GET, 64 connections, {size / 1000:.1f} kB",
-            ">= 85 % of constant bytes",
-            _run(shown),
-            f"{constant.rate:,.0f}/s: {ratio:.0%}",
-            ratio >= 0.85,
-        )
+        with http.bare_components(size) as port:
+            pairs = [(http.issue(hall, kiosk, 1200), http.bare_append(port, 1600)) for _ in ROUNDS]
+            issued = [run for run, _ in pairs]
+            numbers = Counter(number for run in issued for number in http.numbers(run))
+            doubled = sum(n - 1 for n in numbers.values())
+            ratio, rate = _ratio(pairs), _middle(issued).rate
+            yield Row(
+                "issue over HTTP, durable, 16 clients",
+                ">= 2,000/s, >= 45 % of bare",
+                f"{_run(_middle(issued))}, {doubled} doubled",
+                f"{_middle([bare for _, bare in pairs]).rate:,.0f}/s: {ratio:.0%}",
+                rate >= 2000 and ratio >= 0.45 and not doubled,
+            )
+        size = http.snapshot_bytes(hall)
+        with http.bare_components(size) as port:
+            pairs = [(http.snapshot(hall, 6400), http.bare_constant(port, 6400)) for _ in ROUNDS]
+            ratio = _ratio(pairs)
+            yield Row(
+                f"snapshot GET, 64 connections, {size / 1000:.1f} kB",
+                ">= 85 % of constant bytes",
+                _run(_middle([run for run, _ in pairs])),
+                f"{_middle([bare for _, bare in pairs]).rate:,.0f}/s: {ratio:.0%}",
+                ratio >= 0.85,
+            )
         yield from _call_rows(hall, manager)
+
+
+ROUNDS = range(7)
+
+
+def _middle(runs: list[Run]) -> Run:
+    return sorted(runs, key=lambda run: run.rate)[len(runs) // 2]
+
+
+def _ratio(pairs: list[tuple[Run, Run]]) -> float:
+    return _median([ours.rate / bare.rate for ours, bare in pairs])
 
 
 def _call_rows(hall: object, manager: str) -> Iterator[Row]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import json
 import tempfile
@@ -118,33 +119,28 @@ def snapshot_bytes(hall: BenchHall) -> int:
 
 def snapshot(hall: BenchHall, count: int, connections: int = SNAPSHOT_CONNECTIONS) -> Run:
     """`count` GETs of the snapshot."""
-    message = request("GET", hall.api)
-    return asyncio.run(
-        drive(
-            hall.port, lambda _client: itertools.repeat(message, count // connections), connections
-        )
-    )
+    return _repeat(hall.port, request("GET", hall.api), count, connections)
 
 
-def bare_append(count: int, body: bytes, clients: int = CLIENTS) -> Run:
-    """A bare aiohttp handler that appends one row with the same group commit."""
-    message = request("POST", "/append", bearer("x" * 43), body)
-    with tempfile.TemporaryDirectory(prefix="queued-bare-") as folder:
-        with bare(Path(folder), 10) as port:
-            return asyncio.run(
-                drive(port, lambda _client: itertools.repeat(message, count // clients), clients)
-            )
-
-
-def bare_constant(count: int, size: int, connections: int = SNAPSHOT_CONNECTIONS) -> Run:
-    """aiohttp serving `size` constant bytes."""
-    message = request("GET", "/constant")
+@contextlib.contextmanager
+def bare_components(size: int) -> Iterator[int]:
+    """A process with the bare components, its constant answer `size` bytes long; its port."""
     with tempfile.TemporaryDirectory(prefix="queued-bare-") as folder:
         with bare(Path(folder), size) as port:
-            return asyncio.run(
-                drive(
-                    port,
-                    lambda _client: itertools.repeat(message, count // connections),
-                    connections,
-                )
-            )
+            yield port
+
+
+def bare_append(port: int, count: int, clients: int = CLIENTS) -> Run:
+    """A bare aiohttp handler that appends one row with the same group commit."""
+    message = request("POST", "/append", bearer("x" * 43), b'{"queue":"q1"}')
+    return _repeat(port, message, count, clients)
+
+
+def bare_constant(port: int, count: int, connections: int = SNAPSHOT_CONNECTIONS) -> Run:
+    """aiohttp serving constant bytes."""
+    return _repeat(port, request("GET", "/constant"), count, connections)
+
+
+def _repeat(port: int, message: bytes, count: int, connections: int) -> Run:
+    each = count // connections
+    return asyncio.run(drive(port, lambda _client: itertools.repeat(message, each), connections))
