@@ -21,9 +21,9 @@ from drivers.transport import ShortWrite, open_port
 
 LISTEN_S = 0.05
 """The bus listens so long between two turns: what a strip's question waits at most."""
-FRAME_GAP_S = 0.03
-"""A frame that pauses so long will not go on: 30 characters at 9600 baud, and more than the 16 ms
-for which USB converters hold bytes back."""
+FRAME_GAP_S = 0.15
+"""A frame that pauses so long will not go on: USB converters hold bytes back for 16 ms, serial
+servers and a busy machine for longer. Whole frames are answered at once and never wait for it."""
 QUIET_READS_MAX = 64
 """A line in the middle of a frame after so many reads is noise; somebody must talk some day."""
 
@@ -65,9 +65,12 @@ class Turn(asyncio.Lock):
 class Bus:
     """One port and the devices on it."""
 
-    def __init__(self, port: Port, transport: Transport | None = None) -> None:
+    def __init__(
+        self, port: Port, transport: Transport | None = None, frame_gap_s: float = FRAME_GAP_S
+    ) -> None:
         """`transport` is made from `port` unless it is given (a virtual device's)."""
         self.port = port
+        self._frame_gap_s = frame_gap_s
         self.turn = Turn(self)
         self._transport = transport or open_port(port)
         self._users: set[BusHandle] = set()
@@ -127,7 +130,7 @@ class Bus:
             if not self._midway:
                 return
             try:
-                if await self.read(FRAME_GAP_S):
+                if await self.read(self._frame_gap_s):
                     continue
             except DeviceTransient as error:
                 await self.drop(error)

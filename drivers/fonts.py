@@ -79,7 +79,7 @@ def font_files(configured: str, environment: str) -> tuple[tuple[str, int], ...]
     return tuple(found)
 
 
-@lru_cache(maxsize=16)  # heights 24 to 192 (sizes 1 to 8) of two configurations
+@lru_cache(maxsize=32)  # two heights for each of the sizes 1 to 8, of two configurations
 def _chain(configured: str, environment: str, height: int) -> FontChain:
     return FontChain(font_files(configured, environment), height)
 

@@ -154,8 +154,9 @@ class Decoder:
 
     @property
     def midway(self) -> bool:
-        """Whether a frame began that has not ended."""
-        return bool(self._bytes)
+        """Whether a frame began that has not ended. A pad byte alone is none: other protocols
+        end in it, and nobody should wait after each of their frames."""
+        return self._bytes[:1] not in (b"", bytes([PAD_BYTE]))
 
     def gap(self) -> list[Frame]:
         """The line fell silent: what began was no frame. One inside of it may be."""

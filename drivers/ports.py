@@ -131,6 +131,8 @@ def parse_port(url: str, tcp_port: int, baud: int) -> Port:
     parser = _PARSERS.get(parts.scheme)
     if parser is None:
         raise _bad(url, f"begins with one of {', '.join(f'{name}://' for name in _PARSERS)}")
+    if parts.fragment:
+        raise _bad(url, "nothing behind a #")
     if parts.scheme != "serial" and query:
         raise _bad(url, f"{parts.scheme}:// takes no parameters")
     where = unquote(parts.path)

@@ -160,6 +160,8 @@ class PrinterTask(DeviceTask):
 
     async def _check(self, printer: SlipPrinter) -> None:
         paper = await self.limited("asking the printer", printer.check(), self.call_limit_s())
+        if paper == "near_end" and self.paper != "near_end":
+            log.warning("device %s: the paper is nearly used up", self.config.id)
         self.paper = "near_end" if paper == "near_end" else "ok"
         self.happened("opened")
 

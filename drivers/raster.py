@@ -18,11 +18,14 @@ from drivers.fonts import MISSING_MARK, FontChain, font_chain
 from drivers.printer_profile import DOTS_PER_COLUMN, Profile
 from drivers.typesetting import Line, char_columns, clusters, columns_of
 
-BASELINE = 21
+BASELINE = 20
 """Dots from the top of a character cell to the baseline, of 24."""
 
 EM = 23
 """Font size that fills a 24-dot cell without touching the next one."""
+
+NARROW_EM = 20
+"""Font size of one-column characters: at the other one, g, p and y lose their feet."""
 
 INK_THRESHOLD = 120
 """Grey level from which a dot is burnt: thin strokes of 24-dot characters must not break."""
@@ -71,9 +74,9 @@ def draw_text(
     """
     x, y = at
     across, down = scale
-    fonts = font_chain(font, EM * down)
     for cluster in clusters(text):
         columns = max(1, columns_of(cluster))
+        fonts = font_chain(font, (EM if columns > 1 else NARROW_EM) * down)
         glyph = _glyph(cluster, columns, down, bold, fonts)
         if across != down:
             size = (columns * DOTS_PER_COLUMN * across, GLYPH_ROWS * down)

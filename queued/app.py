@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 import os
+import socket
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from pathlib import Path
 from aiohttp import web
 
 from display.pages import Pages
+from queued import __version__
 from queued.core.commands import Configure
 from queued.core.estimate import Estimator
 from queued.core.plan import Millis
@@ -29,7 +31,10 @@ from queued.furnishing import calendar_of, plan_of
 from queued.outputs import device_config, strips_of
 from queued.server.application import Parts, build, serve
 from queued.server.devices import Devices, NoDevices
+from queued.settings import SettingsError
 from queued.settings_values import Settings
+from queued.slip_files import load_templates
+from queued.slip_template import SlipTemplates
 from queued.slips import Slips
 from queued.storage.store import Store
 from queued.strips import Strips
@@ -82,8 +87,8 @@ async def running(
         stack.push_async_callback(store.close)
         hall = await _open_hall(settings, store, bus, clock, options, stack)
         stack.push_async_callback(hall.actor.stop)
-        address = (settings.http.host, settings.http.port)
-        url = settings.http.public_url or f"http://{address[0]}:{address[1]}"
+        address = _address(settings)
+        url = _public_url(settings, address)
         devices, restarts = await _devices(
             settings, data, hall, store, bus, clock, url, options, stack
         )
@@ -95,10 +100,31 @@ async def running(
             pages=Pages(),
             devices=devices,
             clock=clock,
+            version=__version__,
             demo=options.demo,
         )
         port = await _listen(build(parts), address, stack)
         yield App(hall, store, f"http://{address[0]}:{port}", restarts)
+
+
+def _address(settings: Settings) -> tuple[str, int]:
+    """Where to listen. Port 0 is decided here: slips name the address before anybody listens."""
+    host, port = settings.http.host, settings.http.port
+    if port == 0:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        with socket.socket(family) as probe:
+            probe.bind((host, 0))
+            port = probe.getsockname()[1]
+    return host, port
+
+
+def _public_url(settings: Settings, address: tuple[str, int]) -> str:
+    """What the QR codes of slips lead to."""
+    if settings.http.public_url:
+        return settings.http.public_url
+    if address[0] in ("0.0.0.0", "::"):
+        log.warning("set [http] public_url: phones cannot open the QR codes of slips without it")
+    return f"http://{address[0]}:{address[1]}"
 
 
 async def _open_hall(
@@ -204,6 +230,7 @@ async def _devices(
         clock=clock,
         spool=spool,
         ticket_url=lambda token: f"{url}/t/{token}",
+        templates=_templates(settings),
     )
     strips = Strips(hall.id, strips_of(settings.devices), lambda: hall.actor.hall, link.send)
 
@@ -219,6 +246,13 @@ async def _devices(
     link.start()
     stack.push_async_callback(link.stop)
     return slips, lambda: link.restarts
+
+
+def _templates(settings: Settings) -> SlipTemplates:
+    try:
+        return load_templates(settings)
+    except SettingsError as error:
+        raise CannotStart(str(error)) from error
 
 
 async def _listen(

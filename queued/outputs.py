@@ -1,21 +1,22 @@
 """From what happened to what devices should do. Pure: hall and settings in, jobs out.
 
 What does not live here: bytes of printers and strips (drivers), when and how often a slip is
-printed (slips.py), words of pages (display).
+printed (slips.py), its words and layout (slip_templates), words of pages (display).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from drivers.jobs import Block, DeviceConfig, Feed, Pair, Qr, Rule, Text
+from drivers.jobs import Block, DeviceConfig
 from queued.core.estimate import Wait
 from queued.core.model import Hall, Status, Ticket, WindowStatus
 from queued.core.plan import NORMAL, ClassId, WindowId
-from queued.settings_values import DeviceSettings
+from queued.settings_values import DeviceSettings, Settings
+from queued.slip_template import SlipTemplates
 
 PRINTERS = frozenset({"escpos"})
 STRIPS = frozenset({"bx-fontcard", "hallbus", "a090", "pa-v21", "template"})
@@ -26,6 +27,9 @@ SUMMARY_LINES = 8
 
 MATERIALS_PRINTED = 8
 """A longer list is on the service's page; a slip of half a metre helps nobody."""
+
+SOON_S = 300
+"""Below that a promise in minutes would be out of date before it is read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,75 +43,58 @@ class SlipFacts:
     url: str
     """Of the own-ticket page; "" prints no QR code."""
     reprint: bool = False
+    elder: bool = False
+    """Large type."""
+    english: Mapping[str, str] = field(default_factory=dict)
+    """Of `english_names`, for slips in English."""
 
 
-_TEXTS: Mapping[str, Mapping[str, str]] = {
-    "zh": {
-        "reprint": "【补打】",
-        "your_number": "您的号码",
-        "queue": "办理队列",
-        "class": "号码类别",
-        "ahead": "前面等候",
-        "people": "{n} 人",
-        "wait": "预计等待",
-        "within": "约 {n} 分钟内",
-        "soon": "5 分钟以内",
-        "next": "下一位就是您",
-        "taken": "取号时间",
-        "materials": "请提前备齐：",
-        "more": "其余 {n} 项请扫码查看",
-        "scan": "扫码查看排队进度",
-        "mind": "请留意叫号屏幕和语音，过号请联系工作人员。",
-    },
-    "en": {
-        "reprint": "[REPRINT]",
-        "your_number": "Your number",
-        "queue": "Queue",
-        "class": "Ticket class",
-        "ahead": "Ahead of you",
-        "people": "{n}",
-        "wait": "Expected wait",
-        "within": "within {n} min",
-        "soon": "under 5 min",
-        "next": "You are next",
-        "taken": "Taken at",
-        "materials": "Please have ready:",
-        "more": "{n} more: scan the code",
-        "scan": "Scan to follow the queue",
-        "mind": "Watch the screens. If you miss your call, ask the staff.",
-    },
-}
+def slip(
+    hall: Hall, ticket: Ticket, facts: SlipFacts, templates: SlipTemplates
+) -> tuple[Block, ...]:
+    """The slip of `ticket` as blocks, in the language it was taken in.
+
+    Raises `TemplateProblem`: a template may fail on what its check did not try.
+    """
+    template = templates.of(ticket.language, facts.elder)
+    return template.render(template_facts(hall, ticket, facts), templates.logo)
 
 
-def slip(hall: Hall, ticket: Ticket, facts: SlipFacts) -> tuple[Block, ...]:
-    """The slip of `ticket` as blocks, in the language it was taken in."""
-    texts = _TEXTS.get(ticket.language, _TEXTS["zh"])
+def template_facts(hall: Hall, ticket: Ticket, facts: SlipFacts) -> Mapping[str, object]:
+    """What a template may say of `ticket`: all of `slip_template.FACTS`."""
+    names = facts.english if ticket.language == "en" else {}
     queue = hall.plan.queues[ticket.queue]
     service = hall.plan.services.get(ticket.service) if ticket.service else None
     taken = datetime.fromtimestamp(ticket.issued_at / 1000, facts.zone)
-    blocks: list[Block] = []
-    if facts.reprint:
-        blocks.append(Text(texts["reprint"], size=2, align="center", bold=True))
-    blocks += [
-        Text(facts.hall_name, align="center", bold=True),
-        Rule(),
-        Text(texts["your_number"], align="center"),
-        Text(ticket.number, size=4, align="center", bold=True),
-        Text(service.name if service else queue.name, size=2, align="center"),
-        Feed(),
-        Pair(texts["queue"], queue.name),
-    ]
-    if ticket.class_ != NORMAL:
-        blocks.append(Pair(texts["class"], _class_name(hall, ticket.class_)))
-    blocks.append(Pair(texts["ahead"], texts["people"].format(n=facts.ahead)))
-    if (expected := _expected(texts, facts)) is not None:
-        blocks.append(Pair(texts["wait"], expected))
-    blocks.append(Pair(texts["taken"], taken.strftime("%Y-%m-%d %H:%M")))
-    if service and service.materials:
-        blocks += _materials(texts, service.materials)
-    if facts.url:
-        blocks += [Feed(), Qr(facts.url), Text(texts["scan"], align="center")]
-    return (*blocks, Rule(), Text(texts["mind"]))
+    materials = service.materials if service else ()
+    wait = _wait(facts)
+    minutes = headline_minutes(facts.wait.p80_s) if facts.wait and wait == "within" else 0
+    return {
+        "hall": names.get("hall", facts.hall_name),
+        "number": ticket.number,
+        "queue": names.get(f"queue:{queue.id}", queue.name),
+        "service": names.get(f"service:{service.id}", service.name) if service else "",
+        "class_name": _class_name(hall, ticket.class_, names),
+        "ahead": facts.ahead,
+        "wait": wait,
+        "minutes": minutes,
+        "date": taken.strftime("%Y-%m-%d"),
+        "time": taken.strftime("%H:%M"),
+        "materials": tuple(materials[:MATERIALS_PRINTED]),
+        "more_materials": max(0, len(materials) - MATERIALS_PRINTED),
+        "url": facts.url,
+        "reprint": facts.reprint,
+        "party": ticket.party,
+    }
+
+
+def english_names(settings: Settings) -> Mapping[str, str]:
+    """The English names there are, by "hall", "queue:ID", "service:ID", "class:ID"."""
+    named = {"hall": settings.hall.name_en}
+    named |= {f"queue:{one.id}": one.name_en for one in settings.queues}
+    named |= {f"service:{one.id}": one.name_en for one in settings.services}
+    named |= {f"class:{one.id}": one.name_en for one in settings.classes}
+    return {key: name for key, name in named.items() if name}
 
 
 def headline_minutes(p80_s: int) -> int:
@@ -168,25 +155,16 @@ def device_config(device: DeviceSettings) -> DeviceConfig:
     return DeviceConfig(device.id, device.kind, device.port, dict(device.options))
 
 
-def _expected(texts: Mapping[str, str], facts: SlipFacts) -> str | None:
+def _wait(facts: SlipFacts) -> str:
     if facts.ahead == 0:
-        return texts["next"]
+        return "next"
     if facts.wait is None:
-        return None
-    if facts.wait.p80_s < 300:
-        return texts["soon"]
-    return texts["within"].format(n=headline_minutes(facts.wait.p80_s))
+        return ""
+    return "soon" if facts.wait.p80_s < SOON_S else "within"
 
 
-def _class_name(hall: Hall, id_: ClassId) -> str:
+def _class_name(hall: Hall, id_: ClassId, names: Mapping[str, str]) -> str:
+    if id_ == NORMAL:
+        return ""
     plan = hall.plan.classes.get(id_)
-    return plan.name if plan else id_
-
-
-def _materials(texts: Mapping[str, str], materials: Sequence[str]) -> list[Block]:
-    lines: list[Block] = [Feed(), Text(texts["materials"], bold=True)]
-    shown = materials[:MATERIALS_PRINTED]
-    lines += [Text(f"{n}. {material}") for n, material in enumerate(shown, 1)]
-    if more := len(materials) - len(shown):
-        lines.append(Text(texts["more"].format(n=more)))
-    return lines
+    return names.get(f"class:{id_}", plan.name if plan else id_)

@@ -4,7 +4,8 @@
 
 Tables and keys are the public contract (TOML; unknown keys are errors with a suggestion). Single
 tables can be overridden from the environment, which is how passwords stay out of files:
-`QUEUED_<TABLE>_<KEY>` in capitals for the tables `hall`, `rules`, `http`, `redis`, `storage`.
+`QUEUED_<TABLE>_<KEY>` in capitals for the tables `hall`, `rules`, `http`, `redis`, `storage`,
+`slip`.
 
     QUEUED_HTTP_HOST=0.0.0.0          [http] host
     QUEUED_HTTP_PORT=8080             [http] port
@@ -20,6 +21,7 @@ these values to the core's.
 
 from __future__ import annotations
 
+import dataclasses
 import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -50,6 +52,7 @@ from queued.settings_values import (
     RulesSettings,
     ServiceSettings,
     Settings,
+    SlipSettings,
     StorageSettings,
     WindowSettings,
     ZoneSettings,
@@ -68,6 +71,7 @@ __all__ = [
     "ServiceSettings",
     "Settings",
     "SettingsError",
+    "SlipSettings",
     "StorageSettings",
     "WindowSettings",
     "ZoneSettings",
@@ -77,7 +81,7 @@ __all__ = [
 
 Entry = TypeVar("Entry")
 
-SINGLE_TABLES = ("hall", "rules", "http", "redis", "storage")
+SINGLE_TABLES = ("hall", "rules", "http", "redis", "storage", "slip")
 REPEATED_TABLES = ("zone", "queue", "service", "window", "class", "hours", "device")
 ENVIRONMENT_PREFIX = "QUEUED_"
 
@@ -91,7 +95,8 @@ def load(path: Path, environ: Mapping[str, str]) -> Settings:
         raise SettingsError([f"{path}: cannot be read: {error.strerror}"]) from None
     except ValueError:  # a NUL in the name
         raise SettingsError([f"{shown(str(path))}: is not a file name"]) from None
-    return parse(content, path.name, environ)
+    settings = parse(content, path.name, environ)
+    return dataclasses.replace(settings, slip=settings.slip.beside(path.absolute().parent))
 
 
 def parse(content: bytes, file: str, environ: Mapping[str, str]) -> Settings:
@@ -189,6 +194,7 @@ def _settings(problems: Problems, document: dict[str, object]) -> Settings:
         http=_single(problems, document, "http", tables.http),
         redis=_single(problems, document, "redis", tables.redis),
         storage=_single(problems, document, "storage", tables.storage),
+        slip=_single(problems, document, "slip", tables.slip),
     )
 
 

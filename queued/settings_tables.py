@@ -11,7 +11,7 @@ import re
 import zoneinfo
 from collections.abc import Mapping
 from types import MappingProxyType
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from queued import settings_values as v
 from queued.settings_reader import Table, instead, shown
@@ -19,6 +19,9 @@ from queued.settings_reader import Table, instead, shown
 ID_IN_WORDS = "an id of 1 to 32 small Latin letters, digits and hyphens"
 HOST = re.compile(r"[A-Za-z0-9._:\-\[\]]{1,253}")
 USB_ID = re.compile(r"[0-9a-fA-F]{4}:[0-9a-fA-F]{4}")
+USB_SERIAL = re.compile(r"(/[ -.0-~]{0,126})?")
+CUPS_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]{0,126}")
+SOUND_CARD = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_:,=.-]{0,63}")
 DEVICE_FILE = re.compile(r"/[^\0]*[^/\0]")
 LINE = re.compile(
     r"((baud=[1-9][0-9]{2,6}|parity=(none|even|odd)|stop=[12]|bits=[78]"
@@ -148,7 +151,18 @@ def device(table: Table) -> v.DeviceSettings:
         window=table.matching("window", v.ID_PATTERN, ID_IN_WORDS, "") or None,
         kiosk=table.matching("kiosk", v.ID_PATTERN, ID_IN_WORDS, "") or None,
         zone=table.matching("zone", v.ID_PATTERN, ID_IN_WORDS, "") or None,
+        slip=table.choice("slip", v.SLIP_KINDS, "normal"),
         options=MappingProxyType(table.options()),
+    )
+
+
+def slip(table: Table) -> v.SlipSettings:
+    """`[slip]`; whether the files are there and good shows when they are read."""
+    return v.SlipSettings(
+        **{
+            name: table.text(name, "", chars_max=v.SENTENCE_CHARS_MAX)
+            for name in ("zh", "en", "zh_elder", "en_elder", "logo")
+        }
     )
 
 
@@ -233,10 +247,14 @@ def port_problem(port: str) -> str:
         return f'has the unknown beginning "{parts.scheme}"{tail}'
     bare = not parts.netloc and not parts.fragment
     empty_path = parts.path in ("", "/")
+    plain = not parts.query and not parts.fragment
     good = {
-        "tcp": bool(parts.hostname) and parts.port != 0 and empty_path and not parts.query,
+        "tcp": bool(parts.hostname) and _port_of(parts) != 0 and empty_path and plain,
         "serial": bare and DEVICE_FILE.fullmatch(parts.path) and LINE.fullmatch(parts.query),
-        "usb": USB_ID.fullmatch(parts.netloc) and empty_path and not parts.query,
+        "usb": USB_ID.fullmatch(parts.netloc) and USB_SERIAL.fullmatch(unquote(parts.path))
+        and plain,
+        "cups": CUPS_NAME.fullmatch(parts.netloc) and empty_path and plain,
+        "alsa": SOUND_CARD.fullmatch(parts.netloc) and empty_path and plain,
         "file": bare and DEVICE_FILE.fullmatch(parts.path) and not parts.query,
         "virtual": bare and empty_path and not parts.query,
     }[parts.scheme]
@@ -247,6 +265,8 @@ PORT_EXAMPLES: Mapping[str, str] = MappingProxyType({
     "tcp": "tcp://192.168.1.50:9100",
     "serial": "serial:///dev/ttyUSB0?baud=9600",
     "usb": "usb://04b8:0202",
+    "cups": "cups://kiosk",
+    "alsa": "alsa://default",
     "file": "file:///dev/usb/lp0",
     "virtual": "virtual://",
 })  # fmt: skip
@@ -273,7 +293,13 @@ def _url(
 def _split(text: str) -> SplitResult | None:
     try:
         parts = urlsplit(text)
-        parts.port  # noqa: B018  raises for a port that is no number
+        _port_of(parts)
     except ValueError:
         return None
     return parts
+
+
+def _port_of(parts: SplitResult) -> int | None:
+    """Raises `ValueError` for one that is no number."""
+    # After usb:// the colon begins the product's id.
+    return None if parts.scheme == "usb" else parts.port

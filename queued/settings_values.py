@@ -7,7 +7,8 @@ checks between tables in `settings_links.py`. Clock times are minutes after loca
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from pathlib import Path
 from types import MappingProxyType
 from typing import TypeAlias
 
@@ -233,7 +234,9 @@ DEVICE_KINDS = (
 )
 """The kinds the device process has drivers for; a test compares them with its registry."""
 
-PORT_SCHEMES = ("tcp", "serial", "usb", "file", "virtual")
+
+SLIP_KINDS = ("normal", "elder")
+"""elder: large type for kiosks where mostly old people take their numbers."""
 
 Options: TypeAlias = Mapping[str, Option]
 
@@ -248,8 +251,26 @@ class DeviceSettings:
     window: str | None = None
     kiosk: str | None = None
     zone: str | None = None
+    slip: str = "normal"
+    """Of a printer: which templates its slips are made of, one of `SLIP_KINDS`."""
     options: Options = field(default_factory=lambda: MappingProxyType({}))
     """The kind's own keys (width_mm, address …); the driver checks them."""
+
+
+@dataclass(frozen=True, slots=True)
+class SlipSettings:
+    """Files that slips are made of; "": the packaged template, no logo."""
+
+    zh: str = ""
+    en: str = ""
+    zh_elder: str = ""
+    en_elder: str = ""
+    logo: str = ""
+
+    def beside(self, folder: Path) -> SlipSettings:
+        """With the paths taken from `folder` on, where the configuration file lies."""
+        paths = {one.name: getattr(self, one.name) for one in fields(self)}
+        return SlipSettings(**{name: str(folder / path) for name, path in paths.items() if path})
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,3 +319,4 @@ class Settings:
     http: HttpSettings = HttpSettings()
     redis: RedisSettings = RedisSettings()
     storage: StorageSettings = StorageSettings()
+    slip: SlipSettings = SlipSettings()

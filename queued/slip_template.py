@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import jinja2
@@ -74,6 +74,8 @@ LINE, VALUE, END = "\x01", "\x02", "\x03"
 """Marks in rendered text: line number of the source, begin and end of a value."""
 
 _MARKED_LINE = re.compile(f"{LINE}([0-9]+){LINE}")
+_LINE_BEGIN = re.compile(f"(?:[ \t]*{LINE}([0-9]+){LINE})+")
+"""Several where a comment or a condition ended on the way; the last one counts."""
 _MARKED_VALUE = re.compile(f"{VALUE}[^{END}]*{END}")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _VERB = re.compile(r"(=|pair:|qr(?: ([0-9]{1,2}))?:|feed(?:: *([0-9]{1,2}))?$|logo$|-+$)")
@@ -116,8 +118,13 @@ class SlipTemplates:
         return self.by_name.get(language + kind) or self.by_name["zh" + kind]
 
 
-def compile_template(source: str, name: str) -> SlipTemplate:
-    """A template of `source`; `name` is for messages. Raises `TemplateProblem`."""
+def compile_template(
+    source: str, name: str, samples: Sequence[Mapping[str, object]] | None = None
+) -> SlipTemplate:
+    """A template of `source`, tried with `samples` (None: all of `SAMPLES`).
+
+    `name` is for messages. Raises `TemplateProblem`.
+    """
     if len(source) > SOURCE_CHARS_MAX:
         raise TemplateProblem(name, 1, f"has more than {SOURCE_CHARS_MAX} characters")
     for number, line in enumerate(source.split("\n"), 1):
@@ -134,7 +141,7 @@ def compile_template(source: str, name: str) -> SlipTemplate:
     except (jinja2.TemplateError, RecursionError) as error:
         raise TemplateProblem(name, 1, f"is not a template: {error}") from None
     template = SlipTemplate(name, jinja2.Template.from_code(_ENVIRONMENT, code, {}))
-    for facts in SAMPLES:
+    for facts in SAMPLES if samples is None else samples:
         template.render(facts)
     return template
 
@@ -243,7 +250,7 @@ def _line_of(error: BaseException, name: str) -> int:
 def _blocks(text: str, name: str, logo: Raster | None) -> Iterator[Block]:
     count, number = 0, 1
     for line in text.split("\n"):
-        if found := _MARKED_LINE.search(line):
+        if found := _LINE_BEGIN.match(line):
             number = int(found[1])
         try:
             block = _block(_MARKED_LINE.sub("", line).strip(), logo)

@@ -31,7 +31,7 @@ from drivers.jobs import (
 )
 from queued.core import views
 from queued.core.events import TicketIssued
-from queued.core.model import Status, TicketId
+from queued.core.model import Hall, Status, Ticket, TicketId
 from queued.core.plan import Millis
 from queued.device_link import DeviceLink
 from queued.engine.bus import Bus
@@ -40,9 +40,11 @@ from queued.engine.codec import event_of
 from queued.engine.follow import pages
 from queued.engine.halls import RunningHall
 from queued.engine.ports import Journal, Record
-from queued.outputs import SlipFacts, printer_of, slip
+from queued.outputs import SlipFacts, english_names, printer_of, slip
 from queued.server.devices import PrintedSlip, SlipState
 from queued.settings_values import Settings
+from queued.slip_files import packaged_templates
+from queued.slip_template import SlipTemplates, TemplateProblem
 from queued.storage.errors import StoreError
 from queued.storage.ledger import Ledger, MarkRefused, Slip, SlipStatus, SlipUnknown
 
@@ -85,8 +87,12 @@ class Slips:
         clock: Clock,
         spool: Path,
         ticket_url: Callable[[str], str],
+        templates: SlipTemplates | None = None,
     ) -> None:
-        """`ticket_url` makes the address of an own-ticket page from its token."""
+        """`ticket_url` makes the address of an own-ticket page from its token.
+
+        `templates` are the hall's own; without them slips look as packaged.
+        """
         self._hall = hall
         self._settings = settings
         self._journal = journal
@@ -96,6 +102,9 @@ class Slips:
         self._clock = clock
         self._spool = spool
         self._ticket_url = ticket_url
+        self._packaged = packaged_templates()
+        self._templates = templates or self._packaged
+        self._english = english_names(settings)
         self._inbox: asyncio.Queue[Report | None] = asyncio.Queue(REPORTS_MAX)
         self._pictures: dict[str, deque[PrintedSlip]] = {}
         self._tasks: list[asyncio.Task[None]] = []
@@ -229,6 +238,8 @@ class Slips:
             wait=wait,
             url=self._ticket_url(token),
             reprint=reprint,
+            elder=device.slip == "elder",
+            english=self._english,
         )
         return Slip(
             job=job,
@@ -239,10 +250,18 @@ class Slips:
             seq=seq,
             created_at=at,
             expires_at=Millis(at + self._settings.rules.slip_expires_s * 1000),
-            body=_ENCODER.encode(slip(hall, ticket, facts)),
+            body=_ENCODER.encode(self._blocks(hall, ticket, facts)),
             reprint=reprint,
             updated_at=at,
         )
+
+    def _blocks(self, hall: Hall, ticket: Ticket, facts: SlipFacts) -> tuple[Block, ...]:
+        try:
+            return slip(hall, ticket, facts, self._templates)
+        except TemplateProblem as problem:
+            # The visitor gets a slip all the same.
+            log.error("the slip's template failed, the packaged one is used: %s", problem)
+            return slip(hall, ticket, facts, self._packaged)
 
     async def _enqueue(self, seq: int, slips: Sequence[Slip]) -> None:
         for new in await self._ledger.enqueue(self._hall.id, FOLLOWER, seq, slips):

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import configparser
+import re
 from pathlib import Path
 
+from queued import __version__
 from queued.__main__ import COMMANDS
 from queued.core.transitions import diagram
 
@@ -25,9 +28,8 @@ def test_the_readme_names_every_command_and_every_package() -> None:
 
 
 def test_the_changelog_begins_with_this_version() -> None:
-    import configparser
-
+    text = (ROOT / "CHANGELOG.md").read_text("utf-8")
+    assert re.search(r"^## (\S+)", text, re.MULTILINE)[1] == __version__  # type: ignore[index]
     setup = configparser.ConfigParser()
     setup.read(ROOT / "setup.cfg", "utf-8")
-    text = (ROOT / "CHANGELOG.md").read_text("utf-8")
-    assert f"## {setup['metadata']['version']}" in text
+    assert setup["metadata"]["version"] == __version__

@@ -17,20 +17,25 @@ from queued.core.plan import Millis, QueueId, ServiceId, WindowId
 from queued.furnishing import plan_of
 from queued.outputs import (
     SlipFacts,
+    english_names,
     headline_minutes,
     printer_of,
     screen_text,
     slip,
     strip_text,
     strips_of,
+    template_facts,
 )
 from queued.settings import load
 from queued.settings_values import DeviceSettings
+from queued.slip_files import packaged_templates
+from queued.slip_template import FACTS as PROMISED
 from tests.hall_parts import CONFIG
 
 AT = Millis(1_795_400_000_000)
 WINDOW = WindowId(load(CONFIG, {}).windows[0].id)
 BY = "manager:li"
+TEMPLATES = packaged_templates()
 
 
 def hall_after(*commands: c.Command) -> Hall:
@@ -63,7 +68,7 @@ def facts(**changes: object) -> SlipFacts:
 
 def words(hall: Hall, with_facts: SlipFacts) -> str:
     """All text of the first ticket's slip, a line a block."""
-    blocks = slip(hall, hall.ticket(TicketId(1)), with_facts)
+    blocks = slip(hall, hall.ticket(TicketId(1)), with_facts, TEMPLATES)
     return "\n".join(
         block.text if isinstance(block, Text) else f"{block.left} {block.right}"
         for block in blocks
@@ -90,6 +95,31 @@ def test_a_slip_in_english_is_english() -> None:
     assert "within 15 min" in text
 
 
+def test_a_slip_in_english_uses_the_english_names_there_are() -> None:
+    hall = hall_after(c.IssueTicket(service=service(), language="en", by="kiosk:k"))
+    english = english_names(load(CONFIG, {}))
+    text = words(hall, facts(english=english))
+    assert english[f"service:{service()}"] in text
+    assert english["hall"] in text
+    without = words(hall, facts(english={"hall": "Hall"}))
+    assert hall.plan.services[service()].name in without
+    chinese = hall_after(c.IssueTicket(service=service(), by="kiosk:k"))
+    assert english["hall"] not in words(chinese, facts(english=english))
+
+
+def test_large_type_says_the_same_in_fewer_words() -> None:
+    hall = hall_after(c.IssueTicket(service=service(), by="kiosk:k"))
+    text = words(hall, facts(elder=True))
+    for word in (hall.ticket(TicketId(1)).number, "前面还有 5 人", "约15分钟"):
+        assert word in text
+    assert "预计等待" not in text
+
+
+def test_a_templates_facts_are_those_it_was_promised() -> None:
+    hall = hall_after(c.IssueTicket(service=service(), by="kiosk:k"))
+    assert set(template_facts(hall, hall.ticket(TicketId(1)), facts())) == set(PROMISED)
+
+
 def test_nobody_ahead_means_next() -> None:
     hall = hall_after(c.IssueTicket(service=service(), by="kiosk:k"))
     assert "预计等待 下一位就是您" in words(hall, facts(ahead=0))
@@ -108,9 +138,9 @@ def test_only_a_reprint_says_reprint() -> None:
 
 def test_the_qr_code_is_the_own_ticket_page() -> None:
     hall = hall_after(c.IssueTicket(service=service(), by="kiosk:k"))
-    blocks = slip(hall, hall.ticket(TicketId(1)), facts())
+    blocks = slip(hall, hall.ticket(TicketId(1)), facts(), TEMPLATES)
     assert [block.data for block in blocks if isinstance(block, Qr)] == ["http://hall/t/x"]
-    blocks = slip(hall, hall.ticket(TicketId(1)), facts(url=""))
+    blocks = slip(hall, hall.ticket(TicketId(1)), facts(url=""), TEMPLATES)
     assert not [block for block in blocks if isinstance(block, Qr)]
 
 

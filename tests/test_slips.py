@@ -15,8 +15,10 @@ from drivers.emulators.serving import on_tcp
 from queued import slips
 from queued.core.events import TicketIssued
 from queued.engine.clock import SystemClock
+from queued.slip_template import FULL, SlipTemplates, compile_template
 from queued.slips import Slips
 from queued.storage.ledger import Slip, SlipStatus
+from tests.drivers.fake_cups import NAME, FakeCups
 from tests.hall_parts import eventually, kill, opened, printer, settings
 
 
@@ -155,3 +157,83 @@ async def test_the_control_a_follower_that_forgets_its_cursor_doubles_slips(
     # When the hall starts again, the same ticket comes out of the printer a second time
     async with opened(data, settings(printer())) as hall:
         await eventually(lambda: hall.slips.slips("printer"))
+
+
+async def test_paper_that_runs_out_midway_leaves_a_slip_to_print_again(tmp_path: Path) -> None:
+    emulator = PrinterEmulator()
+    async with on_tcp(emulator) as served:
+        async with opened(tmp_path / "data", settings(printer(served.url))) as hall:
+            first = await hall.issue()
+
+            async def confirmed() -> bool:
+                return await hall.slip_status(first) == "confirmed"
+
+            await eventually(confirmed)
+            # Given paper for four more lines
+            emulator.faults.dots_left = 120
+            # When the next slip is printed
+            ticket = await hall.issue()
+
+            async def failed() -> bool:
+                return await hall.slip_status(ticket) == "failed"
+
+            # Then it has failed, says why, and is not printed again by itself
+            await eventually(failed)
+            day = hall.hall.actor.hall.day or ""
+            state = await hall.slips.slip_of(hall.hall.id, day, ticket.id)
+            assert state is not None
+            assert state.reason == "paper_out"
+            (report,) = hall.slips.reports()
+            assert (report.state, report.paper) == ("degraded", "out")
+            # When there is paper again and a person asks for it
+            emulator.faults.paper = "ok"
+            again = await hall.slips.reprint(hall.hall.id, day, ticket.id, "clerk:wang")
+            assert again.status == "queued"
+
+            async def reprinted() -> bool:
+                return await hall.slip_status(ticket) == "confirmed"
+
+            # Then it comes out, marked as a second one
+            await eventually(reprinted)
+            assert "补打" in emulator.pages[-1].text
+            assert ticket.number in emulator.pages[-1].text
+
+
+async def test_a_slip_through_a_print_queue_stays_sent_and_unconfirmed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "cups").mkdir()
+    cups = FakeCups(tmp_path / "cups")
+    monkeypatch.setenv("PATH", f"{cups.bin}:/usr/bin:/bin")
+    async with opened(tmp_path / "data", settings(printer(f"cups://{NAME}"))) as hall:
+        ticket = await hall.issue()
+        day = hall.hall.actor.hall.day or ""
+
+        async def taken() -> bool:
+            state = await hall.slips.slip_of(hall.hall.id, day, ticket.id)
+            return state is not None and state.reason == slips.UNCONFIRMED
+
+        await eventually(taken)
+        assert await hall.slip_status(ticket) == "sent"
+        emulator = PrinterEmulator()
+        emulator.feed(cups.jobs[0])
+        assert ticket.number in emulator.pages[0].text
+
+
+async def test_a_printer_in_large_type_and_a_template_that_fails_on_the_day(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    large = dataclasses.replace(printer(), slip="elder")
+    async with opened(tmp_path / "data", settings(large)) as hall:
+        await hall.issue()
+        await eventually(lambda: hall.slips.slips("printer"))
+        assert "请坐下等候" in hall.slips.slips("printer")[0].text
+        # Given a template that cannot say what its check did not try
+        source = "= | {{ 1 if ahead == 0 else ahead + hall }}"
+        broken = compile_template(source, "mine.j2", ({**FULL, "ahead": 0},))
+        hall.slips._templates = SlipTemplates({"zh_elder": broken})
+        # When a ticket comes that it fails on, the slip looks as packaged
+        await hall.issue()
+        await eventually(lambda: len(hall.slips.slips("printer")) == 2)
+        assert "请坐下等候" in hall.slips.slips("printer")[0].text
+        assert "mine.j2: line 1" in caplog.text

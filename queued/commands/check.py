@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from queued.settings import SettingsError, load
+from queued.slip_files import load_templates
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -19,6 +20,7 @@ def run(args: argparse.Namespace) -> int:
     """0 if the file can be used, 1 with every problem on a line of its own."""
     try:
         settings = load(args.config, os.environ)
+        load_templates(settings)
     except SettingsError as error:
         for problem in error.problems:
             print(problem, file=sys.stderr)

@@ -32,14 +32,20 @@ DEVICES_S = 8.0
 """Long enough for a printer to time out once and say so."""
 
 ADVICE = {
+    "near_end": "the paper is running out: have a roll at hand",
     "paper_out": "put in a new roll",
     "cover_open": "close the printer's cover",
     "cutter_jam": "switch the printer off, clear the cutter, switch it on",
+    "error": "switch the printer off and on; if it stays, its manual names the light's meaning",
     "offline": "press the printer's feed or online button",
     "timeout": "check power and cable; check address, baud rate and that nothing else uses it",
     "unplugged": "plug the cable in; check that the port exists",
+    "interrupted": "look whether the slip is on paper; if not, print it again",
+    "bad_job": "correct the slip's template: queued slip shows it",
     "bad_port": "correct `port` in the configuration",
     "bad_option": "correct the device's options in the configuration",
+    "unknown_kind": "correct `kind` in the configuration",
+    "no_font": "install fonts-wqy-zenhei, or name a font file in the option `font`",
     "process_down": "see the log: the device process does not stay up",
 }
 
@@ -140,7 +146,7 @@ def _found(reports: Sequence[DeviceReport]) -> Iterator[Finding]:
     for report in reports:
         what = f"{report.device} ({report.kind}): {report.state}"
         if report.paper == "near_end":
-            yield Finding(True, what, "paper is running out: have a roll at hand")
+            yield Finding(True, what, ADVICE["near_end"])
         elif report.state == "ready":
             yield Finding(True, what)
         else:

@@ -109,6 +109,21 @@ def test_two_visitors_take_two_numbers(visitors: People):
     assert first.number != second.number
 
 
+def test_a_kiosk_that_is_signed_out_says_so_to_the_staff(visitors: People, hall: RealHall):
+    kiosk = Kiosk(visitors.manager("kiosk"))
+    kiosk.choose("普通护照申领")
+    before = hall.snapshot()["seq"]
+    kiosk.page.context.clear_cookies()
+    visitors.watch.expect("status of 401")
+
+    kiosk.page.get_by_role("button", name="取号", exact=True).click()
+
+    kiosk.page.wait_for_url("**/login?next=*")
+    assert hall.snapshot()["seq"] == before
+    kiosk.page.get_by_role("button", name="进入演示").click()
+    expect(kiosk.page.locator("#choose")).to_be_visible()
+
+
 def test_priority_comes_first_and_the_kiosk_explains_it(visitors: People):
     kiosk = Kiosk(visitors.manager("kiosk"))
     normal = kiosk.take("企业开办一件事")

@@ -79,9 +79,7 @@ def test_without_a_slip_the_kiosk_says_what_to_do(visitors: People, tokens: dict
     expect(kiosk.page.locator("#choose")).to_be_visible()
 
 
-def test_everybody_outlives_a_restart(
-    visitors: People, tokens: dict[str, str], hall: RealHall
-):
+def test_everybody_outlives_a_restart(visitors: People, tokens: dict[str, str], hall: RealHall):
     visitors.watch.expect(NO_CONNECTION)
     kiosk = Kiosk(visitors.holder(tokens["kiosk"], "kiosk"))
     number = kiosk.take("普通护照申领").number

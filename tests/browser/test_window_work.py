@@ -1,4 +1,4 @@
-"""What a clerk does beyond call, start and finish; each test has a window and a queue of its own."""
+"""What a clerk does beyond call, start and finish; each test works with numbers of its own."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from drivers import hallpad68 as wire
-from drivers.bus import Bus, BusHandle
+from drivers.bus import FRAME_GAP_S, Bus, BusHandle
 from drivers.device import DeviceBroken, DeviceTransient
 from drivers.emulators import serving
 from drivers.emulators.bx_fontcard import BxFontCard
@@ -37,8 +37,12 @@ class Wires:
         return data + answers if self.echoes else answers
 
 
-def bus_on(line) -> Bus:
-    return Bus(parse_port(line.url, tcp_port=1, baud=9600))
+PATIENT_S = 5.0
+"""For frames torn by the test, so that a busy machine tears them no further."""
+
+
+def bus_on(line, frame_gap_s: float = FRAME_GAP_S) -> Bus:
+    return Bus(parse_port(line.url, tcp_port=1, baud=9600), frame_gap_s=frame_gap_s)
 
 
 async def pad_on(bus, now_ms=None, **options) -> Pad:
@@ -59,7 +63,7 @@ async def test_a_press_is_heard_and_acknowledged(serve, split):
     emulated = HallPad68(1)
     async with serve(emulated, serving.LineFaults(split=split)) as line:
         emulated.push = line.push
-        pad = await pad_on(bus_on(line))
+        pad = await pad_on(bus_on(line, PATIENT_S))
         emulated.press(1, 7, 0x0C)
         assert await soon(pad.events()) == (KeyPress("call", "17"),)
         await eventually(lambda: not emulated.unacknowledged)
@@ -176,7 +180,7 @@ class HalfDuplex:
 async def test_nobody_talks_while_a_pad_talks(listening):
     wires = HalfDuplex()
     async with serving.on_tcp(wires) as line:
-        bus = bus_on(line)
+        bus = bus_on(line, PATIENT_S)
         pad = await pad_on(bus) if listening else None
         other = BusHandle(bus)
         await other.open()

@@ -28,7 +28,6 @@ from drivers.transport import (
     ShortWrite,
     TcpTransport,
     VirtualTransport,
-    find_usb_printer,
     open_port,
 )
 from tests.drivers.fake_clock import eventually
@@ -341,24 +340,6 @@ async def test_a_device_file_that_can_be_waited_for_is_read_and_written():
 async def test_a_directory_is_broken(tmp_path):
     with pytest.raises(DeviceBroken, match="directory"):
         await FileTransport(lambda: str(tmp_path)).open()
-
-
-def test_a_usb_printer_is_found_wherever_it_is_plugged(tmp_path):
-    device = tmp_path / "devices" / "usb1" / "1-2"
-    interface = device / "1-2:1.0"
-    node = tmp_path / "class" / "usbmisc" / "lp1"
-    interface.mkdir(parents=True)
-    node.mkdir(parents=True)
-    (device / "idVendor").write_text("04b8\n")
-    (device / "idProduct").write_text("0202\n")
-    (node / "device").symlink_to(interface)
-    assert find_usb_printer(UsbPort("04b8", "0202"), str(tmp_path)) == "/dev/usb/lp1"
-    with pytest.raises(DeviceTransient, match="usb 1234:0202 is not plugged in"):
-        find_usb_printer(UsbPort("1234", "0202"), str(tmp_path))
-    with pytest.raises(DeviceTransient, match="usb 04b8:0202/J2 is not plugged in"):
-        find_usb_printer(UsbPort("04b8", "0202", "J2"), str(tmp_path))
-    (device / "serial").write_text("J2\n")
-    assert find_usb_printer(UsbPort("04b8", "0202", "J2"), str(tmp_path)) == "/dev/usb/lp1"
 
 
 # ── virtual, and several devices on one line ──────────────────────────────────────────────

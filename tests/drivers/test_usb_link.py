@@ -14,7 +14,7 @@ from drivers.device import DeviceBroken, DeviceTransient
 from drivers.emulators.escpos import PrinterEmulator
 from drivers.ports import UsbPort
 from drivers.printer import Printer
-from drivers.transport import ShortWrite
+from drivers.transport import ShortWrite, find_usb_printer
 from drivers.usb_link import LibusbTransport, UsbTransport
 from tests.drivers.fake_usb import FakeBus, FakePrinter
 from tests.drivers.slips import SLIP
@@ -156,6 +156,24 @@ async def test_a_transfer_that_hangs_costs_its_thread_only(monkeypatch):
     async with asyncio.timeout(5):
         while port_thread._stuck:
             await asyncio.sleep(0.005)
+
+
+def test_a_usb_printer_is_found_wherever_it_is_plugged(tmp_path):
+    device = tmp_path / "devices" / "usb1" / "1-2"
+    interface = device / "1-2:1.0"
+    node = tmp_path / "class" / "usbmisc" / "lp1"
+    interface.mkdir(parents=True)
+    node.mkdir(parents=True)
+    (device / "idVendor").write_text("04b8\n")
+    (device / "idProduct").write_text("0202\n")
+    (node / "device").symlink_to(interface)
+    assert find_usb_printer(UsbPort("04b8", "0202"), str(tmp_path)) == "/dev/usb/lp1"
+    with pytest.raises(DeviceTransient, match="usb 1234:0202 is not plugged in"):
+        find_usb_printer(UsbPort("1234", "0202"), str(tmp_path))
+    with pytest.raises(DeviceTransient, match="usb 04b8:0202/J2 is not plugged in"):
+        find_usb_printer(UsbPort("04b8", "0202", "J2"), str(tmp_path))
+    (device / "serial").write_text("J2\n")
+    assert find_usb_printer(UsbPort("04b8", "0202", "J2"), str(tmp_path)) == "/dev/usb/lp1"
 
 
 async def test_the_kernels_device_file_is_taken_where_there_is_one(tmp_path, monkeypatch):
