@@ -14,6 +14,7 @@ from pathlib import Path
 from aiohttp import web
 
 from display.pages import Pages
+from drivers.jobs import Report
 from queued import __version__
 from queued.core.commands import Configure
 from queued.core.estimate import Estimator
@@ -38,6 +39,7 @@ from queued.slip_template import SlipTemplates
 from queued.slips import Slips
 from queued.storage.store import Store
 from queued.strips import Strips
+from queued.voices import Voices
 
 log = logging.getLogger(__name__)
 
@@ -110,12 +112,15 @@ async def running(
 def _address(settings: Settings) -> tuple[str, int]:
     """Where to listen. Port 0 is decided here: slips name the address before anybody listens."""
     host, port = settings.http.host, settings.http.port
-    if port == 0:
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        with socket.socket(family) as probe:
+    if port:
+        return host, port
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        try:
             probe.bind((host, 0))
-            port = probe.getsockname()[1]
-    return host, port
+        except OSError as error:
+            raise _not_listening(host, port, error) from error
+        return host, int(probe.getsockname()[1])
 
 
 def _public_url(settings: Settings, address: tuple[str, int]) -> str:
@@ -234,13 +239,20 @@ async def _devices(
     )
     strips = Strips(hall.id, strips_of(settings.devices), lambda: hall.actor.hall, link.send)
 
+    voices = Voices(hall.id, settings.devices, clock, link.send)
+
     def up() -> None:
         slips.on_up()
         strips.on_up()
+        voices.on_up()
 
-    link.on_up = up
-    link.on_report = slips.on_report
+    def heard(report: Report) -> None:
+        slips.on_report(report)
+        voices.on_report(report)
+
+    link.on_up, link.on_report = up, heard
     stack.callback(bus.listen(strips.on_commit))
+    stack.callback(bus.listen(voices.on_commit))
     await slips.start()
     stack.push_async_callback(slips.stop)
     link.start()
@@ -262,13 +274,17 @@ async def _listen(
     try:
         runner = await serve(app, host, port)
     except OSError as error:
-        # asyncio wraps the system's words in its own; a failed look-up has only its own.
-        number = error.errno or 0
-        why = os.strerror(number) if number > 0 else error.strerror
-        raise CannotStart(f"cannot listen on {host}:{port}: {why}") from error
+        raise _not_listening(host, port, error) from error
     stack.push_async_callback(runner.cleanup)
     bound: int = runner.addresses[0][1]
     return bound
+
+
+def _not_listening(host: str, port: int, error: OSError) -> CannotStart:
+    # asyncio wraps the system's words in its own; a failed look-up has only its own.
+    number = error.errno or 0
+    why = os.strerror(number) if number > 0 else error.strerror
+    return CannotStart(f"cannot listen on {host}:{port}: {why}")
 
 
 async def until_stopped(app: App, stop: asyncio.Event) -> int:

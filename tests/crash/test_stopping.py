@@ -18,7 +18,11 @@ from tests.crash.load import ROLES, Crowd
 from tests.crash.process import API, queued
 
 ROUNDS = 2
-ROUNDS_OF_CONTROL = 5
+ROUNDS_OF_CONTROL = 12
+
+LATER_S = 0.0005
+"""Each round of the control kills so much later after an answer: from the moment when everybody
+was just told, through the commit, to the next answers."""
 ANSWERS = 150
 
 FRAME_END = b"\n\n\r\n"
@@ -28,7 +32,9 @@ STOP_S = 10.0
 """systemd would kill it much later; a hall that takes longer has forgotten somebody."""
 
 
-def stopped(folder: Path, number: signal.Signals) -> tuple[Crowd, int, list[Cut], bytes | Cut]:
+def stopped(
+    folder: Path, number: signal.Signals, later_s: float = 0.0
+) -> tuple[Crowd, int, list[Cut], bytes | Cut]:
     """One life under load, with a board at the stream, ended by a signal: what everybody saw."""
     config, data = process.config(folder), folder / "data"
     crowd = Crowd(process.tokens(data, **ROLES))
@@ -38,7 +44,10 @@ def stopped(folder: Path, number: signal.Signals) -> tuple[Crowd, int, list[Cut]
             board = asyncio.ensure_future(watch(hall.port))
             idle = await Line.open(hall.port)
             assert (await idle.ask("GET", API)).status == 200
-            cuts = await crowd.load(hall.port, ANSWERS, lambda: hall.signal(number))
+            loop = asyncio.get_running_loop()
+            cuts = await crowd.load(
+                hall.port, ANSWERS, lambda: loop.call_later(later_s, hall.signal, number)
+            )
             assert await idle.rest() == b""
             idle.close()
             return cuts, await board
@@ -100,7 +109,7 @@ def test_a_kill_is_not_mistaken_for_a_clean_end(tmp_path: Path):
     for number in range(ROUNDS_OF_CONTROL):
         folder = tmp_path / str(number)
         folder.mkdir()
-        crowd, code, cuts, seen = stopped(folder, signal.SIGKILL)
+        crowd, code, cuts, seen = stopped(folder, signal.SIGKILL, number * LATER_S)
         assert "exit code -9" in unclean(code, cuts, seen)
         restarted(folder, crowd)
         assert crowd.all_complaints() == []
