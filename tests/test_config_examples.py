@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from drivers import led, printer_profile
+from drivers import led, printer_profile, voice_profile
 from drivers.device import DeviceBroken
 from drivers.ports import parse_port
 from drivers.registry import KINDS
@@ -43,7 +44,11 @@ def test_every_queue_has_services_and_its_numbers_do_not_run_out(path):
 
 @pytest.mark.parametrize("path", HALLS, ids=lambda path: path.stem)
 def test_every_device_has_a_port_and_options_that_its_driver_takes(path):
-    check = {"escpos": printer_profile.profile_of, "bx-fontcard": led.profile_of}
+    check = {
+        "escpos": printer_profile.profile_of,
+        "bx-fontcard": led.profile_of,
+        "syn6288": partial(voice_profile.profile_of, "syn6288"),
+    }
     for device in load(path, environ={}).devices:
         kind = KINDS[device.kind]
         parse_port(device.port, tcp_port=kind.tcp_port, baud=kind.baud)
@@ -73,7 +78,7 @@ def test_the_demo_hall_shows_everything():
     assert sum(window.queues == everything for window in demo.windows) == 2
     assert any(window.overflow for window in demo.windows)
     assert {device.port for device in demo.devices} == {"virtual://"}
-    assert {device.kind for device in demo.devices} == {"escpos", "bx-fontcard"}
+    assert {device.kind for device in demo.devices} == {"escpos", "bx-fontcard", "syn6288"}
     assert next(one for one in demo.classes if one.id == "priority").basis
 
 
