@@ -9,10 +9,12 @@ costs up to a switch interval to get back.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import Connection, Table
 from sqlalchemy.engine import Dialect as SqlDialect
+from sqlalchemy.exc import DBAPIError
 
 ROWS_MAX = 64
 """64 rows of 25 columns are 1,600 parameters, far below SQLite's 32,766."""
@@ -33,13 +35,26 @@ class Insert:
         """All of `rows`, in order. Keys within one call must differ."""
         for start in range(0, len(rows), ROWS_MAX):
             piece = rows[start : start + ROWS_MAX]
-            flat = tuple(value for row in piece for value in row)
-            connection.exec_driver_sql(self._statement(len(piece)), flat)
+            _execute(connection, self._statement(len(piece)), tuple(chain.from_iterable(piece)))
 
     def _statement(self, size: int) -> str:
         if size not in self._statements:
             self._statements[size] = self._head + ", ".join([self._row] * size) + self._tail
         return self._statements[size]
+
+
+def _execute(connection: Connection, statement: str, values: tuple[Any, ...]) -> None:
+    """Straight to the driver, in half the time; errors come as SQLAlchemy would tell them."""
+    driver = connection.dialect.loaded_dbapi
+    cursor = connection.connection.cursor()
+    try:
+        cursor.execute(statement, values)
+    except driver.Error as error:
+        raise DBAPIError.instance(
+            statement, None, error, driver.Error, hide_parameters=True
+        ) from error
+    finally:
+        cursor.close()
 
 
 def _replacing(table: Table, quote: Any) -> str:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
+from aiohttp import web
+from multidict import CIMultiDict
+
 from queued.core import views
 from queued.core.commands import IssueTicket
 from queued.core.plan import QueueId
@@ -184,3 +187,10 @@ async def test_the_order_index_agrees_with_the_rules_whatever_happens(hall: Runn
         content = view.build().content
         for queue in content.queues:
             assert queue.order == views.order(hall.actor.hall, QueueId(queue.id)), (who, what)
+
+
+def test_a_response_copies_the_headers_it_is_given():
+    """Shared headers go into every answer: what aiohttp adds to one must not reach the next."""
+    shared = CIMultiDict({"ETag": '"1"'})
+    web.Response(body=b"x", headers=shared).headers["Date"] = "now"
+    assert dict(shared) == {"ETag": '"1"'}
