@@ -101,9 +101,7 @@ class CallRate:
         self._ever = 0.0
         self._profile: list[float] | None = None
 
-    def called(
-        self, at: Millis, left_waiting: bool, midnight: int, guess_ms: int | None
-    ) -> None:
+    def called(self, at: Millis, left_waiting: bool, midnight: int, guess_ms: int | None) -> None:
         """A call of this queue at `at`. `midnight` is where hour 0 of the profile begins.
 
         `guess_ms` is the configured time per call, or None.
@@ -164,9 +162,7 @@ class CallRate:
             until = Millis(min(at, today.last_call + INTERVAL_MAX))
             for hour, minutes in _spans(today.last_call, until, midnight):
                 expected += minutes * rates[hour]
-        works = [
-            expected * beta_prime_quantile(float(calls), known + 1.0, z) for z in Z_SCORES
-        ]
+        works = [expected * beta_prime_quantile(float(calls), known + 1.0, z) for z in Z_SCORES]
         return tuple(_time_for(work, rates, at, midnight) for work in works)
 
     def _rates(self, guess_ms: int | None) -> list[float] | None:

@@ -11,11 +11,13 @@ from typing import Literal, TypeAlias
 
 from queued.core.model import TicketId
 from queued.core.plan import NORMAL, ClassId, Millis, Plan, QueueId, ServiceId, WindowId
+from queued.core.quick import quick_init
 
 Place: TypeAlias = Literal["keep", "first", "last"]
 """Where a transferred ticket goes: by its original time, before everybody, behind everybody."""
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Configure:
     """Furnish the hall, or change its furniture."""
@@ -24,6 +26,7 @@ class Configure:
     by: str = ""
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenDay:
     """Begin a business day (`day` = ISO date). `hours` are (from, to) moments; empty = all day.
@@ -38,6 +41,7 @@ class OpenDay:
     by: str = ""
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CloseDay:
     """End the business day: what is still alive ends with it."""
@@ -45,6 +49,7 @@ class CloseDay:
     by: str = ""
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssueTicket:
     """Take a number for a service or straight for a queue."""
@@ -59,6 +64,7 @@ class IssueTicket:
     by: str = ""
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CancelTicket:
     """The visitor leaves."""
@@ -67,6 +73,7 @@ class CancelTicket:
     by: str = ""
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenWindow:
     """Sit down at a window, or come back from a pause. `take_over` relieves another clerk."""
@@ -76,6 +83,7 @@ class OpenWindow:
     by: str = ""
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PauseWindow:
     """Stop calling for a while."""
@@ -85,6 +93,7 @@ class PauseWindow:
     by: str = ""
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CloseWindow:
     """Leave the window."""
@@ -93,6 +102,7 @@ class CloseWindow:
     by: str = ""
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallNext:
     """Call whoever is next for this window."""
@@ -101,6 +111,7 @@ class CallNext:
     by: str = ""
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallTicket:
     """Call one number out of turn: a waiting one, or a missed one who came back."""
@@ -110,6 +121,7 @@ class CallTicket:
     by: str = ""
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recall:
     """Call the same number again."""
@@ -118,6 +130,7 @@ class Recall:
     by: str = ""
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartService:
     """The visitor is at the window."""
@@ -126,6 +139,7 @@ class StartService:
     by: str = ""
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FinishService:
     """Done. `outcome` is the hall's own word (办结, 受理 …)."""
@@ -135,6 +149,7 @@ class FinishService:
     by: str = ""
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MissTicket:
     """The visitor did not come (过号)."""
@@ -143,6 +158,7 @@ class MissTicket:
     by: str = ""
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParkTicket:
     """Send the visitor for a missing paper, with the right to return (挂起)."""
@@ -152,6 +168,7 @@ class ParkTicket:
     by: str = ""
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnparkTicket:
     """A parked visitor, or one who was missed, is back: into the line again."""
@@ -161,6 +178,7 @@ class UnparkTicket:
     by: str = ""
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransferTicket:
     """Pass the visitor on to a queue, or to one window."""
@@ -172,6 +190,7 @@ class TransferTicket:
     by: str = ""
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Undo:
     """Take back the call just made at this window."""

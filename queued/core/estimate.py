@@ -77,9 +77,7 @@ class Estimator:
 
     def _furnish(self, plan: Plan) -> None:
         self._plan = plan
-        self._guesses = {
-            queue: ms for queue in plan.queues if (ms := guess_ms(plan, queue))
-        }
+        self._guesses = {queue: ms for queue in plan.queues if (ms := guess_ms(plan, queue))}
         for gone in [queue for queue in self._rates if queue not in plan.queues]:
             del self._rates[gone]
 
@@ -97,9 +95,7 @@ class Estimator:
 
     # ── Lines and calls ───────────────────────────────────────────────────────────────────
 
-    def _joined(
-        self, event: e.TicketIssued | e.TicketReturned | e.TicketTransferred
-    ) -> None:
+    def _joined(self, event: e.TicketIssued | e.TicketReturned | e.TicketTransferred) -> None:
         self._in_hand.pop(event.ticket, None)
         self._join(event.ticket, event.queue)
 
@@ -110,9 +106,7 @@ class Estimator:
         rate = self._rate(queue)
         self._last_called[queue] = event.ticket
         self._in_hand[event.ticket] = (queue, rate.today.copy())
-        rate.called(
-            event.at, self._waiting[queue] > 0, self._midnight, self._guesses.get(queue)
-        )
+        rate.called(event.at, self._waiting[queue] > 0, self._midnight, self._guesses.get(queue))
 
     def _undone(self, event: e.CallUndone) -> None:
         kept = self._in_hand.pop(event.ticket, None)
@@ -153,13 +147,9 @@ def guess_ms(plan: Plan, queue: QueueId) -> int | None:
     """Milliseconds per call as configured: mean minutes of the services of `queue`, divided
     by its windows; a window that serves n queues counts 1/n. None without services or windows.
     """
-    minutes = [
-        service.minutes for service in plan.services.values() if service.queue == queue
-    ]
+    minutes = [service.minutes for service in plan.services.values() if service.queue == queue]
     windows = sum(
-        1.0 / len(window.queues)
-        for window in plan.windows.values()
-        if queue in window.queues
+        1.0 / len(window.queues) for window in plan.windows.values() if queue in window.queues
     )
     if not minutes or not windows or sum(minutes) <= 0:
         return None

@@ -13,8 +13,10 @@ from typing import TypeAlias
 
 from queued.core.model import TicketId
 from queued.core.plan import ClassId, Millis, Plan, QueueId, ServiceId, WindowId
+from queued.core.quick import quick_init
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HallConfigured:
     """The furniture is this from now on."""
@@ -24,6 +26,7 @@ class HallConfigured:
     plan: Plan
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DayOpened:
     """A business day began: empty lines, numbers from the start."""
@@ -35,6 +38,7 @@ class DayOpened:
     hours: tuple[tuple[Millis, Millis], ...] = ()
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DayClosed:
     """A business day ended. `tally` counts its tickets by their last status."""
@@ -45,6 +49,7 @@ class DayClosed:
     tally: Mapping[str, int]
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WindowOpened:
     """`clerk` sits at the window and may call."""
@@ -55,6 +60,7 @@ class WindowOpened:
     clerk: str
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WindowPaused:
     """No calls from here for a while."""
@@ -65,6 +71,7 @@ class WindowPaused:
     reason: str
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WindowClosed:
     """Nobody sits here."""
@@ -74,6 +81,7 @@ class WindowClosed:
     window: WindowId
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TicketIssued:
     """A number was given out. `key` = base minus head start orders it."""
@@ -94,6 +102,7 @@ class TicketIssued:
     party: int = 1
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TicketCalled:
     """A number was summoned. `rule`, `key`, `runner_up` say why it and nobody else."""
@@ -112,6 +121,7 @@ class TicketCalled:
     undo_until: Millis = Millis(0)
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TicketRecalled:
     """The same number was summoned again, for the `times`-th time."""
@@ -125,6 +135,7 @@ class TicketRecalled:
     times: int
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallUndone:
     """The call was a slip of the hand: the ticket is where it was."""
@@ -137,6 +148,7 @@ class CallUndone:
     window: WindowId
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceStarted:
     """The visitor is at the window."""
@@ -149,6 +161,7 @@ class ServiceStarted:
     window: WindowId
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceFinished:
     """Done, with the hall's own outcome word."""
@@ -162,6 +175,7 @@ class ServiceFinished:
     outcome: str
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TicketMissed:
     """Nobody came."""
@@ -174,6 +188,7 @@ class TicketMissed:
     window: WindowId
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TicketParked:
     """Away for a missing paper, may return."""
@@ -187,6 +202,7 @@ class TicketParked:
     reason: str
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TicketReturned:
     """Back in line after parking or missing, at `key`."""
@@ -200,6 +216,7 @@ class TicketReturned:
     key: int
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TicketTransferred:
     """Passed on to `queue`; `to_window` is the only window that may call it, if any."""
@@ -216,6 +233,7 @@ class TicketTransferred:
     key: int
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TicketCancelled:
     """Left (`left`), or the day ended (`day_closed`)."""

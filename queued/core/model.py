@@ -18,6 +18,7 @@ from queued.core.plan import (
     ServiceId,
     WindowId,
 )
+from queued.core.quick import quick_init
 from queued.core.vector import Vector
 
 TicketId = NewType("TicketId", int)
@@ -61,6 +62,7 @@ Entry: TypeAlias = tuple[int, TicketId]
 Line: TypeAlias = tuple[Entry, ...]
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Ticket:
     """A place in a queue. `key` orders it: base time minus the head start of its class."""
@@ -99,6 +101,7 @@ class Ticket:
     """Who issued it: role:name of a kiosk or clerk."""
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Counts:
     """What a window did today."""
@@ -110,6 +113,7 @@ class Counts:
     transferred: int = 0
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Window:
     """A window now. `ticket` is the one called to it or served at it."""
@@ -123,6 +127,7 @@ class Window:
     counts: Counts = Counts()
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Series:
     """Numbers of one queue. `holders[value - first]` is the last ticket that got the value."""
@@ -131,6 +136,7 @@ class Series:
     holders: Vector[int] = field(default_factory=Vector)
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Call:
     """A line of the board."""
@@ -143,6 +149,7 @@ class Call:
     seq: int
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Hall:
     """Everything decisions depend on. `seq` counts the events folded, `at` is the last time."""

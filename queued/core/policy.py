@@ -18,8 +18,10 @@ from dataclasses import dataclass
 
 from queued.core.model import Entry, Hall, Line, Ticket, TicketId
 from queued.core.plan import RETURN, ClassId, Millis, Plan, WindowId
+from queued.core.quick import quick_init
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Choice:
     """The ticket to call, the rule that won, and who would have been next."""

@@ -11,12 +11,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from queued.core.quick import quick_init
+
 T = TypeVar("T")
 
 CHUNK = 128
 """Near the square root of a day's tickets, where chunk and spine cost the same."""
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Vector(Generic[T]):
     """An immutable sequence indexed from 0. Build with `Vector()` and `append`."""

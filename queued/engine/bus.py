@@ -13,10 +13,12 @@ from dataclasses import dataclass
 
 from queued.core.events import Event
 from queued.core.model import Hall
+from queued.core.quick import quick_init
 
 log = logging.getLogger(__name__)
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Committed:
     """A durable batch: the hall after it and its events in order."""

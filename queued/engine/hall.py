@@ -22,6 +22,7 @@ from queued.core.events import DayClosed, Event
 from queued.core.evolve import evolve
 from queued.core.model import Hall, TicketId
 from queued.core.plan import Millis
+from queued.core.quick import quick_init
 from queued.core.refusals import Refused
 from queued.engine.bus import Bus, Committed
 from queued.engine.clock import Clock, Timer
@@ -77,6 +78,7 @@ class HallStopped(Exception):
     """The actor has stopped; the process is about to end or restart."""
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of a command. `answer` is `render`'s, or the first one if `replayed`."""

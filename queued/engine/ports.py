@@ -13,6 +13,7 @@ from typing import Protocol
 
 from queued.core.model import Ticket
 from queued.core.plan import Millis
+from queued.core.quick import quick_init
 
 HASH_ZERO = bytes(32)
 """The hash before the first record of a chain."""
@@ -21,6 +22,7 @@ PAGE_MAX = 1000
 """Most records one read returns: bounds memory however long the journal is."""
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Record:
     """One event as stored. `hash` = H(previous hash, seq, at, type, by, body), 32 bytes."""
@@ -33,6 +35,7 @@ class Record:
     hash: bytes
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Answer:
     """The first answer to a command with a key: what a retry gets. `fingerprint` of its body."""
@@ -44,6 +47,7 @@ class Answer:
     body: bytes
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class TicketRow:
     """A ticket of business day `day` as it is after the batch: a row for people who like SQL."""
@@ -52,6 +56,7 @@ class TicketRow:
     ticket: Ticket
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Batch:
     """What one transaction makes durable: all of it or nothing."""
@@ -61,6 +66,7 @@ class Batch:
     answers: Sequence[Answer] = ()
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """A folded hall at `seq`, whose record has `hash`. A cache: recovery may do without."""

@@ -11,6 +11,7 @@ from aiohttp import web
 from multidict import CIMultiDict
 
 from display import i18n
+from queued.core.quick import quick_init
 from queued.server.auth import Principal
 from queued.server.live import Live
 
@@ -31,6 +32,7 @@ JSON_HEADERS: Final[CIMultiDict[str]] = CIMultiDict(
 _ENCODE = msgspec.json.Encoder().encode
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Call(Generic[T]):
     """A request: who asks, which hall (of the path) is meant, and the decoded body."""
