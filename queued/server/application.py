@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from typing import Any, Final
 
 from aiohttp import web
@@ -32,6 +33,10 @@ SITE: Final = web.AppKey("SITE", Site)
 
 BACKLOG: Final = 4096
 """Connections that wait for accept: after a power cut all screens come at once."""
+
+CONNECTIONS_BESIDE_STREAMS: Final = 2000
+"""Phones and consoles between two requests. Beyond streams and these, connections are refused:
+the hall's own clerks must not wait behind a flood for file descriptors."""
 
 FIRST_REQUEST_WITHIN_S: Final = 30.0
 """Browsers open a connection ahead of need; nobody needs longer than this to ask."""
@@ -128,18 +133,34 @@ async def serve(app: web.Application, host: str, port: int) -> web.AppRunner:
     return runner
 
 
+@dataclass(slots=True)
+class _Places:
+    """Connections open now, and how many may be."""
+
+    most: int
+    taken: int = 0
+
+
 class _Protocol(web.RequestHandler):
     """Tells about requests that are not HTTP in the same shape as about all others."""
 
-    __slots__ = ("_patience",)
+    __slots__ = ("_patience", "_places")
+
+    def __init__(self, server: Any, places: _Places, **options: Any) -> None:
+        super().__init__(server, **options)
+        self._places = places
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
+        self._places.taken += 1
+        if self._places.taken > self._places.most:
+            transport.abort()  # type: ignore[attr-defined]
         loop = asyncio.get_running_loop()
         self._patience = loop.call_later(FIRST_REQUEST_WITHIN_S, self._hang_up, transport)
 
     def connection_lost(self, exc: BaseException | None) -> None:
         self._patience.cancel()
+        self._places.taken -= 1
         super().connection_lost(exc)
 
     def _hang_up(self, transport: asyncio.BaseTransport) -> None:
@@ -176,11 +197,13 @@ class _Runner(web.AppRunner):
         server = super().server
         assert server is not None, "set up first"
         loop = asyncio.get_running_loop()
+        places = _Places(self.app[SITE].limits.streams_max + CONNECTIONS_BESIDE_STREAMS)
         return lambda: _Protocol(
             server,
+            places,
             loop=loop,
             # Paths of own tickets hold their tokens; /metrics counts by route.
-            access_log=None,  # type: ignore[arg-type]
+            access_log=None,
             auto_decompress=False,  # small bodies only: no decompression bombs
         )
 
