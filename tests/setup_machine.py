@@ -228,12 +228,13 @@ def npm():
 
 
 def debian_packages():
-    """What tests need from the system: a browser, Chinese glyphs, Redis, PostgreSQL, systemd."""
+    """What tests need: a browser, Chinese glyphs, Redis, PostgreSQL, a voice, systemd."""
     present = {
         "chromium": any(map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))),
         "fonts-wqy-zenhei": has_chinese_font(),
         "redis-server": shutil.which("redis-server") is not None,
         "postgresql": has_postgresql(),
+        "espeak-ng": shutil.which("espeak-ng") is not None,
         "systemd": shutil.which("systemd-analyze") is not None,
     }
     missing = [package for package, there in present.items() if not there]

@@ -22,6 +22,7 @@ import socket
 import struct
 import tempfile
 import tty
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,7 +64,7 @@ class LineFaults:
     """The cable is pulled once the device has got this many more bytes (0 = before the next)."""
 
 
-class Line:
+class Line(ABC):
     """An emulator on a line. Made by `on_tcp` and `on_pty`, closed by leaving their block."""
 
     url: str
@@ -79,13 +80,13 @@ class Line:
         self._sending = False
         self._sender = asyncio.ensure_future(self._send_answers())
 
+    @abstractmethod
     async def plug(self) -> None:
         """Puts the cable in again; does nothing if it is in."""
-        raise NotImplementedError
 
+    @abstractmethod
     def unplug(self) -> None:
         """Pulls the cable; answers under way are lost. Does nothing if it is out."""
-        raise NotImplementedError
 
     def push(self, data: bytes) -> None:
         """The device says `data` unasked (an automatic status, a key press)."""
@@ -142,9 +143,9 @@ class Line:
         while not self._outbox.empty():
             self._outbox.get_nowait()
 
+    @abstractmethod
     def _put(self, data: bytes) -> None:
         """Sends to whoever is connected, or drops."""
-        raise NotImplementedError
 
 
 class TcpLine(Line):
