@@ -21,6 +21,7 @@ from queued.core.estimate import Estimator
 from queued.core.plan import Millis
 from queued.core.refusals import Refused
 from queued.device_link import DeviceLink
+from queued.engine.alarms import Alarms, poor_ratings
 from queued.engine.bus import Bus, Committed
 from queued.engine.clock import Clock, SystemClock, implausible
 from queued.engine.hall import KEYS_KEPT_MS, HallActor, MailboxFull
@@ -168,7 +169,9 @@ async def _open_hall(
         calendar=calendar,
         tokens=TicketTokens(hall_id, store.secret),
         estimator=estimator,
+        alarms=Alarms(clock),
     )
+    bus.listen(poor_ratings(hall_id, hall.alarms))
     doubt = implausible(now, recovered.hall.at)
     if doubt and not options.trust_clock:
         raise CannotStart(

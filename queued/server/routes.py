@@ -13,6 +13,7 @@ from typing import Any, Final
 from aiohttp import web
 
 from queued.server import (
+    alarms,
     api,
     devices,
     health,
@@ -69,9 +70,7 @@ def _get(path: str, handler: Handler, gives: Any, summary: str, **more: Any) -> 
     )
 
 
-def _post(
-    path: str, handler: Handler, takes: type, gives: Any, summary: str, **more: Any
-) -> Route:
+def _post(path: str, handler: Handler, takes: type, gives: Any, summary: str, **more: Any) -> Route:
     return Route(
         method="POST",
         path=API + path,
@@ -141,6 +140,12 @@ ROUTES: Final[tuple[Route, ...]] = (
     _get("/tickets/{token}/slip", tickets.slip, wire.Slip, "What became of the slip"),
     _post("/tickets/{token}/slip", tickets.reprint, wire.Nothing, wire.Slip,
           "Print the slip once more", roles=REPRINTING, status=202),
+    _post("/tickets/{token}/rating", tickets.rate, wire.Rate, wire.OwnTicket,
+          "Rate the service, once"),
+    _get("/halls/{hall}/alarms", alarms.list_alarms, wire.AlarmList,
+         "What the manager must be told of", roles=MANAGING),
+    _post("/halls/{hall}/alarms/{alarm}/ack", alarms.acknowledge, wire.Nothing, wire.Alarm,
+          "Somebody sees to it", roles=MANAGING),
     _post("/session", api.sign_in, wire.SignIn, wire.Session, "Sign in"),
     _get("/session", api.session, wire.Session, "Who one is"),
     Route(method="DELETE", path=API + "/session", handler=api.sign_out, status=204,

@@ -119,6 +119,7 @@ def told_ticket(live: Live, hall: Hall, ticket: Ticket, token: str, at: Millis) 
         wait=wait,
         window=ticket.window,
         calls=ticket.calls,
+        rating=_rating(ticket),
     )
 
 
@@ -199,6 +200,16 @@ async def give_up(own: Held) -> None:
     await own.live.running.actor.submit(c.CancelTicket(ticket=own.ticket.id, by="visitor:"))
 
 
+async def rate(call: Call[wire.Rate]) -> web.Response:
+    """POST /tickets/{token}/rating"""
+    own = await held(call)
+    if not own.today:
+        raise Problem("too_late_to_rate", facts={"number": own.ticket.number})
+    command = c.RateService(ticket=own.ticket.id, grade=call.body.grade, by="visitor:")
+    await own.live.running.actor.submit(command)
+    return answer((await held(call)).told())
+
+
 async def slip(call: Call[None]) -> web.Response:
     """GET /tickets/{token}/slip"""
     own = await held(call)
@@ -235,6 +246,10 @@ def _slip(own: Held, state: SlipState | None) -> wire.Slip:
     return wire.Slip(state.status, state.reason or None, picture)  # type: ignore[arg-type]
 
 
+def _rating(ticket: Ticket) -> Any:
+    return ticket.rating or None
+
+
 def _earlier(live: Live, ticket: Ticket, token: str) -> wire.Ticket:
     return wire.Ticket(
         token=token,
@@ -248,4 +263,5 @@ def _earlier(live: Live, ticket: Ticket, token: str) -> wire.Ticket:
         wait=None,
         window=ticket.window,
         calls=ticket.calls,
+        rating=_rating(ticket),
     )

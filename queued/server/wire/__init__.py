@@ -10,6 +10,7 @@ from queued.server.wire.asked import (
     Open,
     Park,
     Pause,
+    Rate,
     SignIn,
     TakeTicket,
     Transfer,
@@ -35,6 +36,8 @@ from queued.server.wire.public import (
     WindowAnswer,
 )
 from queued.server.wire.staff import (
+    Alarm,
+    AlarmList,
     Counts,
     Desk,
     DeskMissed,
@@ -61,6 +64,8 @@ from queued.server.wire.staff import (
 )
 
 __all__ = [
+    "Alarm",
+    "AlarmList",
     "CallNumber",
     "ClassLine",
     "Counts",
@@ -94,6 +99,7 @@ __all__ = [
     "Problem",
     "QueueLine",
     "QueueMonitor",
+    "Rate",
     "ServiceLine",
     "Services",
     "Session",

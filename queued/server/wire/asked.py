@@ -6,7 +6,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from msgspec import Meta
 
-from queued.server.wire.shapes import Asked
+from queued.server.wire.shapes import Asked, Grade
 
 # `(?!\n)`: Python's `$` also matches before a last line break, that of JSON Schema does not.
 
@@ -33,6 +33,12 @@ class TakeTicket(Asked, frozen=True):
 
 class Nothing(Asked, frozen=True):
     """An action that needs no more words; the body may be left out."""
+
+
+class Rate(Asked, frozen=True):
+    """What the visitor thinks of the service."""
+
+    grade: Grade
 
 
 class Open(Asked, frozen=True):

@@ -172,6 +172,27 @@ class JournalPage(Told, frozen=True):
     head: int
 
 
+class Alarm(Told, frozen=True):
+    """Something the manager must be told of; `since` first, `at` last raised."""
+
+    id: int
+    kind: str
+    subject: str
+    since: Time
+    at: Time
+    times: int
+    facts: dict[str, str | int]
+    text: str
+    acknowledged_by: str | None
+    acknowledged_at: Time | None
+
+
+class AlarmList(Told, frozen=True):
+    """Alarms: those nobody has acknowledged first, then the newest first."""
+
+    alarms: list[Alarm]
+
+
 class Device(Told, frozen=True):
     """A device: how it is and since when."""
 
