@@ -24,7 +24,7 @@ from queued.core.model import (
     WindowStatus,
 )
 from queued.core.plan import Millis, QueueId
-from queued.core.tally import UNDECIDED, closing
+from queued.core.tally import closing
 from queued.core.transitions import allowed
 from queued.core.views import line_of
 
@@ -93,9 +93,7 @@ def _issue(hall: Hall, command: c.IssueTicket, at: Millis) -> tuple[e.Event, ...
         raise r.Unknown("class", command.class_)
     if not queue.accepting:
         raise r.QueueClosed(queue=queue.name)
-    for other in map(hall.ticket, command.others):
-        if other.queue == queue.id and other.status in UNDECIDED:
-            raise r.AlreadyWaiting(number=other.number)
+    guards.waits_once(hall, command, queue.id)
     waiting = len(hall.lines.get(queue.id, ()))
     value = numbering.next_value(hall, queue) if waiting < queue.waiting_max else None
     if value is None:

@@ -8,9 +8,10 @@ from __future__ import annotations
 from typing import Any
 
 from queued.core import refusals as r
-from queued.core.commands import OpenWindow
+from queued.core.commands import IssueTicket, OpenWindow
 from queued.core.model import Hall, Status, Ticket, TicketId, Window, WindowStatus
-from queued.core.plan import Millis, WindowId
+from queued.core.plan import Millis, QueueId, WindowId
+from queued.core.tally import UNDECIDED
 
 PAD = "pad:"
 """The role of a call pad. It is screwed to its window and acts nowhere else: whoever gives its
@@ -87,6 +88,15 @@ def sitting_down(window: Window, command: OpenWindow) -> str:
     if command.clerk or not command.by.startswith(PAD):
         return command.clerk or command.by
     return window.clerk or command.by
+
+
+def waits_once(hall: Hall, command: IssueTicket, queue: QueueId) -> None:
+    """Raises `AlreadyWaiting` if the same person's place in `queue` is still open."""
+    for id_ in command.others:
+        # They were looked up before the command came: the day may be another now.
+        other = hall.ticket(id_) if 1 <= id_ <= len(hall.tickets) else None
+        if other is not None and other.queue == queue and other.status in UNDECIDED:
+            raise r.AlreadyWaiting(number=other.number)
 
 
 def may_return(hall: Hall, ticket: Ticket) -> None:

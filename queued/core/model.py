@@ -56,8 +56,8 @@ Grade: TypeAlias = Literal[
     "very-dissatisfied",
     "none",
 ]
-"""非常满意 满意 基本满意 不满意 非常不满意 (国办发〔2019〕51号), 未评价. Official codes run both ways
-(1 is best in GB/T 39046, 5 on the national interface): names here, codes where they are sent."""
+"""非常满意 满意 基本满意 不满意 非常不满意 (国办发〔2019〕51号), 未评价. Names, not codes: 1 is the
+best in GB/T 39046 and the worst on the national interface."""
 
 NO_GRADE = "none"
 """The visitor was asked at the window and pressed nothing: no opinion, and not a good one."""

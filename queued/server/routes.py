@@ -15,6 +15,7 @@ from aiohttp import web
 from queued.server import (
     alarms,
     api,
+    cards,
     devices,
     health,
     journal,
@@ -107,7 +108,7 @@ SNAPSHOT: Final = Route(
 
 ROUTES: Final[tuple[Route, ...]] = (
     # The order is that of frequency: paths of one beginning are tried one after the other.
-    _post("/halls/{hall}/tickets", tickets.take, wire.TakeTicket, wire.TicketTaken,
+    _post("/halls/{hall}/tickets", cards.take, wire.TakeTicket, wire.TicketTaken,
           "Take a number", roles=ISSUING, status=201),
     *(
         _post(f"/halls/{{hall}}/windows/{{window}}/{name}", windows.action(make), takes,
@@ -128,6 +129,9 @@ ROUTES: Final[tuple[Route, ...]] = (
                              ("limit", "At most so many, 1 to 1000"))),
     _get("/halls/{hall}/tickets/{number}/history", journal.history, wire.History,
          "Everything that happened to a number today, and why", roles=TELLING),
+    _get("/halls/{hall}/readers/{device}/card", cards.card, wire.Card,
+         "The identity card on a reader; waits for one up to 25 s", roles=KIOSK,
+         query=(("after", "The read id of the last card: another one is waited for"),)),
     _get(_PRINTER + "/slips", devices.list_slips, wire.PrintedSlips,
          "Slips of a virtual printer, newest first", roles=PRINTERS),
     _get(_PRINTER + "/slips/{slip}.png", devices.show_slip, None, "A slip as a picture",

@@ -1,4 +1,4 @@
-"""Taking a number, looking at one's own, leaving; the slip of a ticket.
+"""Wishing for a number, looking at one's own, rating, leaving; the slip of a ticket.
 
 Answers are stored with their events, so that a retry gets the same bytes. What is stored holds
 a mark in the place of the ticket's token (tokens are derived, and stored nowhere); the mark is
@@ -36,8 +36,8 @@ _MARK = re.compile(rb'"token":"@(\d{4}-\d\d-\d\d)/(\d+)"')
 """No text of a caller can look like it: quotes inside JSON strings are escaped."""
 
 
-async def take(call: Call[wire.TakeTicket]) -> web.Response:
-    """POST /halls/{hall}/tickets"""
+def wish(call: Call[wire.TakeTicket]) -> tuple[c.IssueTicket, Render]:
+    """The command for a number, and how its answer is told. Raises `Problem` too_many_requests."""
     who, asked, live = call.principal, call.body, call.live
     call.site.limits.ticket(call.request, who.by)
     command = c.IssueTicket(
@@ -54,17 +54,26 @@ async def take(call: Call[wire.TakeTicket]) -> web.Response:
         ticket = marked_ticket(live, hall, hall.ticket(issued.ticket))
         return encode(wire.TicketTaken(ticket, hall.seq))
 
-    return await carry_out(call, command, render, status=201)
+    return command, render
 
 
 async def carry_out(
     call: Call[Any], command: c.Command, render: Render, *, status: int = 200
 ) -> web.Response:
     """Submit a command with the request's idempotency key; the first answer, now or again."""
+    return taken(call, await submitted(call, command, render), status=status)
+
+
+async def submitted(call: Call[Any], command: c.Command, render: Render) -> Outcome:
+    """What became of a command with the request's idempotency key; `answer` still has marks."""
     key, fingerprint = idempotency(call)
-    outcome: Outcome = await call.live.running.actor.submit(
+    return await call.live.running.actor.submit(
         command, key=key, fingerprint=fingerprint, render=render
     )
+
+
+def taken(call: Call[Any], outcome: Outcome, *, status: int = 201) -> web.Response:
+    """The answer of a command as it leaves."""
     body = with_tokens(outcome.answer, call.live.running.tokens)
     return sent(body, status=status, headers=REPLAYED if outcome.replayed else None)
 
@@ -85,6 +94,13 @@ def idempotency(call: Call[Any]) -> tuple[str | None, str]:
         raise Problem("malformed", facts={"header": KEY_HEADER})
     asked = f"{request.method} {request.rel_url.raw_path}\n".encode() + call.raw
     return f"{call.principal.by}:{key}", sha256(asked).hexdigest()
+
+
+def ticket_in(body: bytes) -> tuple[str, TicketId]:
+    """Day and ticket of the first mark in a stored answer."""
+    mark = _MARK.search(body)
+    assert mark is not None, "answers about tickets have marks"
+    return mark[1].decode(), TicketId(int(mark[2]))
 
 
 def with_tokens(body: bytes, tokens: TicketTokens) -> bytes:

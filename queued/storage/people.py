@@ -13,15 +13,20 @@ from __future__ import annotations
 import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Any, Literal, TypeAlias, TypeVar, get_args
 
 from sqlalchemy import Connection, select
 
 from queued.core.model import TicketId
 from queued.core.plan import Millis
+from queued.engine.ports import PeopleFailed
 from queued.storage import tables as t
 from queued.storage.database import Database
+from queued.storage.errors import StoreError
 from queued.storage.sealing import seal, unseal
+from queued.storage.threads import Work
+
+T = TypeVar("T")
 
 Kind: TypeAlias = Literal["id_card", "openid", "phone"]
 """How somebody is known."""
@@ -53,7 +58,10 @@ class Person:
 
 
 class People:
-    """The table of one database. Durable when a call returns; times are Unix milliseconds."""
+    """The table of one database. Durable when a call returns; times are Unix milliseconds.
+
+    Every call raises `PeopleFailed` if the database cannot do it.
+    """
 
     def __init__(self, database: Database, secret: bytes, key: bytes) -> None:
         """`secret` is the hall's, for digests; `key` (32 bytes) is for the seals."""
@@ -94,7 +102,7 @@ class People:
             connection.execute(t.person.delete().where(_key_of(person)))
             connection.execute(t.person.insert().values(values))
 
-        await self._database.write(work)
+        await self._write(work)
         return person
 
     async def find_by_digest(
@@ -132,7 +140,10 @@ class People:
     async def _people(self, query: Any, at: Millis) -> Sequence[Person]:
         c = t.person.c
         query = query.where(c.expires_at > at).order_by(c.day.desc(), c.ticket.desc(), c.kind)
-        rows = await self._database.read(lambda connection: connection.execute(query).all())
+        try:
+            rows = await self._database.read(lambda connection: connection.execute(query).all())
+        except StoreError as error:
+            raise PeopleFailed(str(error)) from error
         return [Person(*row) for row in rows]
 
     async def _delete(self, which: Any) -> int:
@@ -142,7 +153,13 @@ class People:
                 connection.exec_driver_sql("PRAGMA secure_delete=ON")
             return connection.execute(t.person.delete().where(which)).rowcount
 
-        return await self._database.write(work)
+        return await self._write(work)
+
+    async def _write(self, work: Work[T]) -> T:
+        try:
+            return await self._database.write(work)
+        except StoreError as error:
+            raise PeopleFailed(str(error)) from error
 
 
 _PERSON = select(*t.person.columns)

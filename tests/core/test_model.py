@@ -360,7 +360,7 @@ def grades_may_be_changed(monkeypatch):
 
 
 def a_person_may_wait_twice(monkeypatch):
-    monkeypatch.setattr(decide_module, "UNDECIDED", ())
+    monkeypatch.setattr(guards, "UNDECIDED", ())
 
 
 MISTAKES = [

@@ -38,6 +38,7 @@ from queued.server.wire.public import (
 from queued.server.wire.staff import (
     Alarm,
     AlarmList,
+    Card,
     Counts,
     Desk,
     DeskMissed,
@@ -67,6 +68,7 @@ __all__ = [
     "Alarm",
     "AlarmList",
     "CallNumber",
+    "Card",
     "ClassLine",
     "Counts",
     "Desk",

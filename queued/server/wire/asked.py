@@ -25,6 +25,8 @@ class TakeTicket(Asked, frozen=True):
     class_: Id = "normal"
     language: Literal["zh", "en"] = "zh"
     party: Annotated[int, Meta(ge=1, le=99)] = 1
+    card: Annotated[str, Meta(min_length=1, max_length=100)] | None = None
+    """The read id of the identity card that the visitor laid on the kiosk's reader."""
 
     def __post_init__(self) -> None:
         if (self.service is None) == (self.queue is None):

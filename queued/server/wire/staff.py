@@ -193,6 +193,13 @@ class AlarmList(Told, frozen=True):
     alarms: list[Alarm]
 
 
+class Card(Told, frozen=True):
+    """The card on a reader, as a read id and a masked name like 张*; null if none was laid down."""
+
+    read_id: str | None
+    masked_name: str | None
+
+
 class Device(Told, frozen=True):
     """A device: how it is and since when."""
 
