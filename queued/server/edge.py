@@ -23,6 +23,7 @@ from queued.server.parts import Site
 from queued.server.problems import Problem, of, response
 from queued.server.routes import Route
 from queued.server.snapshot import NOT_MODIFIED
+from queued.server.whole import Whole
 from queued.server.wire import Nothing, WrongField
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -81,10 +82,9 @@ def snapshot_handler(live: Live, site: Site, name: str) -> Handler:
             return response(problem, request.headers.get("Accept-Language"))
         if NOT_MODIFIED in request.headers and encoded.known_to(request.headers):
             requests[unchanged] += 1
-            return web.Response(status=304, headers=encoded.headers_304)
+            return Whole(encoded.head_304)
         requests[answered] += 1
-        # The response makes its own copy of the headers (a test holds it to that).
-        return web.Response(body=encoded.body, headers=encoded.headers)
+        return Whole(encoded.head, encoded.body)
 
     return handle
 

@@ -35,7 +35,7 @@ _MARK: Final = b'"token":"@'
 """Before day/id. No text of a caller can look like it: quotes inside JSON strings are escaped."""
 
 
-async def take(call: Call[wire.TakeTicket]) -> web.Response:
+async def take(call: Call[wire.TakeTicket]) -> web.StreamResponse:
     """POST /halls/{hall}/tickets"""
     who, asked, live = call.principal, call.body, call.live
     call.site.limits.ticket(call.request, who.by)
@@ -58,7 +58,7 @@ async def take(call: Call[wire.TakeTicket]) -> web.Response:
 
 async def carry_out(
     call: Call[Any], command: c.Command, render: Render, *, status: int = 200
-) -> web.Response:
+) -> web.StreamResponse:
     """Submit a command with the request's idempotency key; the first answer, now or again."""
     key, fingerprint = idempotency(call)
     outcome: Outcome = await call.live.running.actor.submit(
@@ -207,7 +207,7 @@ async def slip(call: Call[None]) -> web.Response:
     return answer(_slip(own, await devices.slip_of(own.live.id, own.day, own.ticket.id)))
 
 
-async def reprint(call: Call[wire.Nothing]) -> web.Response:
+async def reprint(call: Call[wire.Nothing]) -> web.StreamResponse:
     """POST /tickets/{token}/slip"""
     own = await held(call)
     who = call.principal
