@@ -42,7 +42,7 @@ async def card(call: Call[None]) -> web.Response:
     return answer(wire.Card(read.read_id, read.masked_name))
 
 
-async def take(call: Call[wire.TakeTicket]) -> web.Response:
+async def take(call: Call[wire.TakeTicket]) -> web.StreamResponse:
     """POST /halls/{hall}/tickets"""
     command, render = wish(call)
     if call.body.card is None:
@@ -52,7 +52,7 @@ async def take(call: Call[wire.TakeTicket]) -> web.Response:
 
 async def _take_with_card(
     call: Call[wire.TakeTicket], command: c.IssueTicket, render: Render
-) -> web.Response:
+) -> web.StreamResponse:
     """A number for whoever laid down the card of the body.
 
     Raises `Problem` unknown_card, and `AlreadyWaiting` with the number if that person's place in
@@ -65,7 +65,7 @@ async def _take_with_card(
         key, _ = idempotency(call)
         if key is None or await parts.store.journal.answer(live.id, key) is None:
             raise Problem("unknown_card")
-        return taken(call, await submitted(call, command, render))
+        return taken(call, await submitted(call, command, render), status=201)
     people = parts.store.people
     async with parts.readers.alone(read.digest):
         known = await people.find_by_digest(live.id, "id_card", read.digest, live.now())
@@ -87,4 +87,4 @@ async def _take_with_card(
             # The number is out and the visitor gets it; only a second one would not be noticed.
             log.error("a ticket is not bound to its card: %s", error)
     parts.readers.used(read)
-    return taken(call, outcome)
+    return taken(call, outcome, status=201)

@@ -7,8 +7,7 @@ replaced on the way out.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Final
@@ -32,8 +31,8 @@ KEY_CHARS_MAX: Final = 64
 KEY_HEADER: Final = "Idempotency-Key"
 REPLAYED: Final = {"Idempotent-Replayed": "true"}
 
-_MARK = re.compile(rb'"token":"@(\d{4}-\d\d-\d\d)/(\d+)"')
-"""No text of a caller can look like it: quotes inside JSON strings are escaped."""
+_MARK: Final = b'"token":"@'
+"""Before day/id. No text of a caller can look like it: quotes inside JSON strings are escaped."""
 
 
 def wish(call: Call[wire.TakeTicket]) -> tuple[c.IssueTicket, Render]:
@@ -59,20 +58,18 @@ def wish(call: Call[wire.TakeTicket]) -> tuple[c.IssueTicket, Render]:
 
 async def carry_out(
     call: Call[Any], command: c.Command, render: Render, *, status: int = 200
-) -> web.Response:
+) -> web.StreamResponse:
     """Submit a command with the request's idempotency key; the first answer, now or again."""
     return taken(call, await submitted(call, command, render), status=status)
 
 
-async def submitted(call: Call[Any], command: c.Command, render: Render) -> Outcome:
-    """What became of a command with the request's idempotency key; `answer` still has marks."""
+def submitted(call: Call[Any], command: c.Command, render: Render) -> Coroutine[Any, Any, Outcome]:
+    """What becomes of a command with the request's idempotency key; `answer` still has marks."""
     key, fingerprint = idempotency(call)
-    return await call.live.running.actor.submit(
-        command, key=key, fingerprint=fingerprint, render=render
-    )
+    return call.live.running.actor.submit(command, key=key, fingerprint=fingerprint, render=render)
 
 
-def taken(call: Call[Any], outcome: Outcome, *, status: int = 201) -> web.Response:
+def taken(call: Call[Any], outcome: Outcome, *, status: int) -> web.StreamResponse:
     """The answer of a command as it leaves."""
     body = with_tokens(outcome.answer, call.live.running.tokens)
     return sent(body, status=status, headers=REPLAYED if outcome.replayed else None)
@@ -97,20 +94,21 @@ def idempotency(call: Call[Any]) -> tuple[str | None, str]:
 
 
 def ticket_in(body: bytes) -> tuple[str, TicketId]:
-    """Day and ticket of the first mark in a stored answer."""
-    mark = _MARK.search(body)
-    assert mark is not None, "answers about tickets have marks"
-    return mark[1].decode(), TicketId(int(mark[2]))
+    """Day and ticket of the mark in a stored answer. Raises `ValueError` if there is none."""
+    start = body.index(_MARK) + len(_MARK)
+    day, _, id_ = body[start : body.index(b'"', start)].decode().partition("/")
+    return day, TicketId(int(id_))
 
 
 def with_tokens(body: bytes, tokens: TicketTokens) -> bytes:
-    """The answer as it leaves: marks replaced by the tokens they stand for."""
-
-    def token(mark: re.Match[bytes]) -> bytes:
-        value = tokens.token(mark[1].decode(), TicketId(int(mark[2])))
-        return b'"token":"%b"' % value.encode()
-
-    return _MARK.sub(token, body)
+    """The answer as it leaves: the mark of its ticket, if it has one, replaced by the token."""
+    at = body.find(_MARK)
+    if at < 0:
+        return body
+    start = at + len(_MARK)
+    end = body.index(b'"', start)
+    token = tokens.token(*ticket_in(body)).encode()
+    return body[: start - 1] + token + body[end:]
 
 
 def marked_ticket(live: Live, hall: Hall, ticket: Ticket) -> wire.Ticket:
@@ -233,7 +231,7 @@ async def slip(call: Call[None]) -> web.Response:
     return answer(_slip(own, await devices.slip_of(own.live.id, own.day, own.ticket.id)))
 
 
-async def reprint(call: Call[wire.Nothing]) -> web.Response:
+async def reprint(call: Call[wire.Nothing]) -> web.StreamResponse:
     """POST /tickets/{token}/slip"""
     own = await held(call)
     who = call.principal
