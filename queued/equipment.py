@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import hmac
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -56,6 +56,8 @@ class Equipment:
 
     devices: Devices = field(default_factory=NoDevices)
     readers: Readers = field(default_factory=Readers)
+    inputs: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    """Presses and grades, counted by what became of them."""
     restarts: Callable[[], int] = lambda: 0
 
 
@@ -93,7 +95,8 @@ async def connected(around: Surroundings, stack: contextlib.AsyncExitStack) -> E
     stack.push_async_callback(pads.stop)
     link.start()
     stack.push_async_callback(link.stop)
-    return Equipment(slips, readers, lambda: link.restarts)
+    inputs = {"pad": pads.counts, "evaluator": ratings.counts}
+    return Equipment(slips, readers, inputs, lambda: link.restarts)
 
 
 def card_secret(secret: bytes) -> str:

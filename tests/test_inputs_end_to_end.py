@@ -102,6 +102,10 @@ async def test_a_press_on_the_bus_calls_and_the_pad_shows_it(tmp_path: Path):
             # What cannot be is told too
             await pressed(emulated, 9, KEY_CALL)
             await eventually(lambda: emulated.verdicts[-1] is False and emulated.alarms == 1)
+            async with hall.http.get(f"{hall.app.url}/metrics") as answer:
+                metrics = await answer.text()
+            assert 'queued_inputs_total{result="done",role="pad"} 4.0' in metrics
+            assert 'queued_inputs_total{result="unknown_ticket",role="pad"} 1.0' in metrics
             assert emulated.violations == []
 
 
