@@ -18,6 +18,7 @@ from drivers.emulators import serving
 from drivers.emulators.hallpad68 import HallPad68
 from drivers.emulators.sam import SamReader, card_text
 from queued import app as application
+from queued import pads
 from queued.core import commands as c
 from queued.core.plan import QueueId
 from queued.equipment import CARD_SECRET, card_secret
@@ -63,6 +64,11 @@ async def running(tmp_path: Path, *devices: DeviceSettings) -> AsyncIterator[Hal
         await app.store.accounts.add_token(TOKEN, "kiosk", "kiosk-1", app.hall.actor.hall.at)
         http = await stack.enter_async_context(aiohttp.ClientSession())
         yield Hall(app, data, http)
+
+
+@pytest.fixture(autouse=True)
+def _quick_counts(monkeypatch):
+    monkeypatch.setattr(pads, "WAITING_EVERY_S", 0.05)
 
 
 def wired(emulated: HallPad68 | SamReader, line: serving.Line) -> None:
