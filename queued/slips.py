@@ -68,6 +68,9 @@ UNCONFIRMED = "unconfirmed"
 INTERRUPTED = "interrupted"
 """The process died between "sent" and the answer: the slip may be on paper."""
 
+LARGE = "large"
+"""Of `TicketIssued.slip`."""
+
 _ENCODER = msgspec.json.Encoder()
 _BLOCKS: msgspec.json.Decoder[tuple[Block, ...]] = msgspec.json.Decoder(tuple[Block, ...])
 
@@ -156,7 +159,10 @@ class Slips:
             return self._state(last)
         now = self._clock.now()
         job = f"{day}-{ticket}-r{now}"
-        again = self._slip(day, ticket, job, seq=0, origin=by, at=now, reprint=True)
+        large = await self._asked_large(hall, day, ticket)
+        again = self._slip(
+            day, ticket, job, seq=0, origin=by, at=now, large=large, reprint=True
+        )
         if again is None:
             return SlipState(SlipStatus.FAILED.value, "unknown_device", "")
         await self._enqueue(0, [again])
@@ -208,8 +214,18 @@ class Slips:
             return None
         if hall.ticket(event.ticket).issued_at != event.at:
             return None
-        job = f"{hall.day}-{event.ticket}"
-        return self._slip(hall.day, event.ticket, job, seq, event.by, event.at)
+        job = _first_job(hall.day, event.ticket)
+        large = event.slip == LARGE
+        return self._slip(hall.day, event.ticket, job, seq, event.by, event.at, large)
+
+    async def _asked_large(self, hall: str, day: str, ticket: TicketId) -> bool:
+        """Whether the ticket was taken with a large slip: its first slip names the event."""
+        first = await self._ledger.slip(hall, _first_job(day, ticket))
+        if first is None:
+            return False
+        records = await self._journal.read(hall, first.seq - 1, 1)
+        event = event_of(records[0]) if records else None
+        return isinstance(event, TicketIssued) and event.slip == LARGE
 
     def _slip(
         self,
@@ -219,6 +235,7 @@ class Slips:
         seq: int,
         origin: str,
         at: Millis,
+        large: bool,
         reprint: bool = False,
     ) -> Slip | None:
         """A slip as of now; None without a printer, or if the ticket is not of today."""
@@ -238,7 +255,7 @@ class Slips:
             wait=wait,
             url=self._ticket_url(token),
             reprint=reprint,
-            elder=device.slip == "elder",
+            elder=large or device.slip == "elder",
             english=self._english,
         )
         return Slip(
@@ -351,3 +368,8 @@ class Slips:
 
     async def _mark(self, job: str, status: SlipStatus, reason: str) -> None:
         await self._ledger.mark(self._hall.id, job, status, reason, self._clock.now())
+
+
+def _first_job(day: str, ticket: TicketId) -> str:
+    """The ledger's name of the slip that follows from taking the number."""
+    return f"{day}-{ticket}"

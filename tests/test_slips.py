@@ -51,6 +51,25 @@ async def test_a_reprint_says_so(tmp_path: Path) -> None:
         assert "补打" not in first.text
 
 
+async def test_a_large_slip_is_large_after_a_restart_and_when_printed_again(
+    tmp_path: Path,
+) -> None:
+    # Given two visitors of whom one wants large type, and a box without a printer that answers
+    async with opened(tmp_path / "data", settings(printer("tcp://127.0.0.1:9"))) as hall:
+        normal, large = await hall.issue(), await hall.issue("large")
+        await eventually(lambda: hall.slip_is(large, "queued"))
+    # When the lights come back, with a printer
+    async with opened(tmp_path / "data", settings(printer())) as hall:
+        await eventually(lambda: hall.slip_is(large, "confirmed"))
+        day = hall.hall.actor.hall.day or ""
+        await hall.slips.reprint(hall.hall.id, day, large.id, "clerk:wang")
+        await eventually(lambda: len(hall.slips.slips("printer")) == 3)
+        again, second, first = hall.slips.slips("printer")
+    # Then its slips, and nobody else's, are made of the large template
+    assert (first.number, second.number, again.number) == (normal.number, *[large.number] * 2)
+    assert ["请坐下等候" in shown.text for shown in (first, second, again)] == [False, True, True]
+
+
 async def test_without_a_printer_there_is_no_slip(tmp_path: Path) -> None:
     async with opened(tmp_path / "data", settings()) as hall:
         ticket = await hall.issue()

@@ -46,6 +46,7 @@ async def take(call: Call[wire.TakeTicket]) -> web.Response:
         class_=ClassId(asked.class_),
         language=asked.language,
         party=asked.party,
+        slip=asked.slip,
         by=who.by,
     )
 
