@@ -109,6 +109,8 @@ class Slips:
         self._templates = templates or self._packaged
         self._english = english_names(settings)
         self._inbox: asyncio.Queue[Report | None] = asyncio.Queue(REPORTS_MAX)
+        self._half: set[str] = set()
+        """Printers in which a slip may hang since a device process died."""
         self._pictures: dict[str, deque[PrintedSlip]] = {}
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -116,7 +118,7 @@ class Slips:
         """Settle what a crash left, then follow the journal. Call before the link starts."""
         for left in await self._ledger.unfinished(self._hall.id):
             if left.status is SlipStatus.SENT:
-                await self._mark(left.job, SlipStatus.FAILED, INTERRUPTED)
+                await self._interrupted(left)
         loop = asyncio.get_running_loop()
         self._tasks = [loop.create_task(self._follow()), loop.create_task(self._settle())]
 
@@ -286,7 +288,8 @@ class Slips:
 
     def _say(self, new: Slip) -> None:
         blocks = _BLOCKS.decode(new.body)
-        self._link.send(PrintSlip(new.job, new.device, blocks, new.expires_at))
+        half = new.device in self._half
+        self._link.send(PrintSlip(new.job, new.device, blocks, new.expires_at, half))
 
     # ── From the device process to the ledger ─────────────────────────────────────────────
 
@@ -314,7 +317,8 @@ class Slips:
             case JobReady(job):
                 await self._mark(job, SlipStatus.SENT, "")
                 self._link.send(JobGo(job))
-            case JobDone(job, _, confirmed):
+            case JobDone(job, device, confirmed):
+                self._half.discard(device)
                 if confirmed:
                     await self._mark(job, SlipStatus.CONFIRMED, "")
                 else:
@@ -325,11 +329,13 @@ class Slips:
                 await self._printed(report)
 
     async def _say_again(self) -> None:
-        for left in await self._ledger.unfinished(self._hall.id):
+        unfinished = await self._ledger.unfinished(self._hall.id)
+        for left in unfinished:
             if left.status is SlipStatus.SENT:
                 # The process that had it is gone without an answer.
-                await self._mark(left.job, SlipStatus.FAILED, INTERRUPTED)
-            else:
+                await self._interrupted(left)
+        for left in unfinished:
+            if left.status is SlipStatus.QUEUED:
                 self._say(left)
 
     async def _failed(self, report: JobFailed) -> None:
@@ -365,6 +371,11 @@ class Slips:
                 png=self._spool / report.png,
             )
         )
+
+    async def _interrupted(self, left: Slip) -> None:
+        """A slip may be on paper, or half of it: a person decides, the next one is cut apart."""
+        self._half.add(left.device)
+        await self._mark(left.job, SlipStatus.FAILED, INTERRUPTED)
 
     async def _mark(self, job: str, status: SlipStatus, reason: str) -> None:
         await self._ledger.mark(self._hall.id, job, status, reason, self._clock.now())

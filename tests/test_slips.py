@@ -130,6 +130,30 @@ async def test_a_killed_device_process_neither_loses_nor_doubles_a_slip(
                 assert status in ("confirmed", "failed")
 
 
+async def test_a_process_killed_midway_leaves_a_half_slip_that_is_cut_off(
+    tmp_path: Path,
+) -> None:
+    emulator = PrinterEmulator()
+    async with on_tcp(emulator) as served:
+        async with opened(tmp_path / "data", settings(printer(served.url))) as hall:
+            # Given a slip of which the printer got the beginning when the process died
+            await eventually(lambda: hall.link.pid)
+            emulator.faults.dies_after = 400
+            half = await hall.issue()
+            await eventually(lambda: emulator.dead)
+            kill(hall.link.pid)
+            await eventually(lambda: hall.link.restarts)
+            await eventually(lambda: hall.slip_is(half, "failed"))
+            # When the printer is back and the next visitor takes a number
+            emulator.faults.dies_after = None
+            emulator.switch_off_and_on()
+            whole = await hall.issue()
+            await eventually(lambda: hall.slip_is(whole, "confirmed"))
+    # Then two visitors have two pieces of paper
+    first, second = (page.text for page in emulator.pages)
+    assert whole.number not in first and half.number not in second
+
+
 async def test_a_slip_interrupted_between_two_bytes_is_left_to_a_person(
     tmp_path: Path,
 ) -> None:
