@@ -157,7 +157,7 @@ class Keypad:
         path = self._path
         if error.errno in (errno.EACCES, errno.EPERM):
             return DeviceBroken(
-                "bad_port",
+                "no_permission",
                 f"no permission for {path}: add the service's user to the group input, or a udev "
                 'rule: SUBSYSTEM=="input", KERNEL=="event*", ATTRS{idVendor}=="VVVV", '
                 'ATTRS{idProduct}=="PPPP", GROUP="queued", MODE="0640" (numbers from lsusb)',

@@ -209,6 +209,10 @@ _PARSERS = {
 }
 
 
+SCHEMES = tuple(_PARSERS)
+"""What a port begins with."""
+
+
 def _choice(
     url: str, query: dict[str, str], name: str, allowed: tuple[str, ...], default: str
 ) -> str:

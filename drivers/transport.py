@@ -18,7 +18,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
-from drivers.device import DeviceBroken, DeviceTransient, Transport
+from drivers.device import DeviceBroken, DeviceTransient, Transport, no_permission
 from drivers.ports import (
     AlsaPort,
     CupsPort,
@@ -358,7 +358,7 @@ def _write_file(fd: int, data: bytes, path: str) -> int:
 
 def _open_error(path: str, error: OSError) -> DeviceTransient | DeviceBroken:
     if isinstance(error, PermissionError):
-        return DeviceBroken("bad_port", f"no permission to open {path}")
+        return no_permission(path)
     if isinstance(error, IsADirectoryError):
         return DeviceBroken("bad_port", f"{path} is a directory")
     if error.errno == errno.EBUSY:

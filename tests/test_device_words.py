@@ -17,7 +17,7 @@ LOCALES = Path(__file__).parent.parent / "display" / "locales"
 ENDS = ("expired", "queue_full", "unknown_device", "cancelled")
 """What happens to slips, not to printers: nobody needs advice about them."""
 
-CONFIGURATION = ("bad_port", "bad_option", "unknown_kind", "no_font")
+CONFIGURATION = ("bad_port", "no_permission", "bad_option", "unknown_kind", "no_font")
 STATES = ("near_end", "process_down", INTERRUPTED)
 
 

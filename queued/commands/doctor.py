@@ -43,6 +43,7 @@ ADVICE = {
     "interrupted": "look whether the slip is on paper; if not, print it again",
     "bad_job": "correct the slip's template: queued slip shows it",
     "bad_port": "correct `port` in the configuration",
+    "no_permission": "join the group that may (usermod -aG GROUP USER), or install config/udev",
     "bad_option": "correct the device's options in the configuration",
     "unknown_kind": "correct `kind` in the configuration",
     "no_font": "install fonts-wqy-zenhei, or name a font file in the option `font`",
