@@ -16,6 +16,7 @@ from drivers.clock import Clock, SystemClock, until
 from drivers.device import DeviceBroken
 from drivers.device_task import DeviceTask, World
 from drivers.input_task import InputDevice, InputTask
+from drivers.job_task import JobTask
 from drivers.jobs import (
     AskRating,
     Configure,
@@ -111,8 +112,8 @@ class Supervisor:
     def _printers(self) -> list[PrinterTask]:
         return [task for task in self._tasks.values() if isinstance(task, PrinterTask)]
 
-    def _with_jobs(self) -> list[PrinterTask | VoiceTask]:
-        return [task for task in self._tasks.values() if isinstance(task, PrinterTask | VoiceTask)]
+    def _with_jobs(self) -> list[JobTask]:
+        return [task for task in self._tasks.values() if isinstance(task, JobTask)]
 
     def _say(self, order: Say) -> None:
         task = self._tasks.get(order.device)
@@ -178,7 +179,7 @@ class Supervisor:
 
     def _retire(self, task: DeviceTask) -> None:
         del self._tasks[task.config.id]
-        if isinstance(task, PrinterTask | VoiceTask):
+        if isinstance(task, JobTask):
             task.cancel_all("unknown_device")
         task.stop()
         ending = asyncio.create_task(task.stopped())
