@@ -177,6 +177,28 @@ class Say(Value, frozen=True, tag="say"):
     repeat: int = 1
 
 
+PageReason: TypeAlias = Literal[
+    "", "blocked", "language", "interrupted", "timeout", "offline", "error"
+]
+"""Why a page did not speak. `blocked`: browsers let a page speak only after somebody touched it."""
+
+
+class VoicePage(Value, frozen=True, tag="voice-page"):
+    """Whether a page is there that speaks for the voice `device` (kind browser)."""
+
+    device: str
+    there: bool
+
+
+class SaidInBrowser(Value, frozen=True, tag="said-in-browser"):
+    """What became of the `SayInBrowser` with this `job`."""
+
+    job: str
+    device: str
+    ok: bool
+    reason: PageReason = ""
+
+
 class PadShow(Value, frozen=True, tag="pad-show"):
     """What a call pad shows: the number being served and how many wait. The newest wins.
 
@@ -205,7 +227,17 @@ class Stop(Value, frozen=True, tag="stop"):
 
 
 Order: TypeAlias = (
-    Configure | PrintSlip | JobGo | JobCancel | ShowText | Stop | Say | PadShow | AskRating
+    Configure
+    | PrintSlip
+    | JobGo
+    | JobCancel
+    | ShowText
+    | Stop
+    | Say
+    | VoicePage
+    | SaidInBrowser
+    | PadShow
+    | AskRating
 )
 
 
@@ -287,12 +319,27 @@ class NotSpoken(Value, frozen=True, tag="not-spoken"):
     """Not said to the end even once; a part may have been heard.
 
     `reason` is a code: expired quiet queue_full cancelled unknown_device bad_job bad_phrase
-    language no_clip offline timeout unplugged garbled busy interrupted unspoken error.
+    language no_clip offline blocked timeout unplugged garbled busy interrupted unspoken error.
     """
 
     job: str
     device: str
     reason: str
+
+
+class SayInBrowser(Value, frozen=True, tag="say-in-browser"):
+    """The page that speaks for `device` shall say `text` now, and tell within `limit_s`.
+
+    One at a time: the next comes after `SaidInBrowser`, or when the limit is over. `rate` is the
+    speed, 1 is the voice's own.
+    """
+
+    job: str
+    device: str
+    text: str
+    language: str
+    limit_s: float
+    rate: float = 1.0
 
 
 class PadPressed(Value, frozen=True, tag="pad-pressed"):
@@ -342,6 +389,7 @@ Report: TypeAlias = (
     | StripShown
     | Spoken
     | NotSpoken
+    | SayInBrowser
     | PadPressed
     | Rated
     | CardRead

@@ -21,6 +21,7 @@ from typing import Protocol
 from drivers.device import DeviceBroken, DeviceTransient, Transport, no_permission
 from drivers.ports import (
     AlsaPort,
+    BrowserPort,
     CupsPort,
     FilePort,
     Port,
@@ -74,6 +75,8 @@ def open_port(port: Port, emulator: Emulator | None = None) -> Transport:
             return CupsTransport(port)
         case AlsaPort():
             raise DeviceBroken("bad_port", f"{port} plays clips; this kind of device talks bytes")
+        case BrowserPort():
+            raise DeviceBroken("bad_port", f"{port} speaks; this kind of device talks bytes")
         case VirtualPort():
             if emulator is None:
                 raise DeviceBroken("bad_port", "this kind of device cannot be virtual")

@@ -39,6 +39,7 @@ ADVICE = {
     "error": "switch the printer off and on; if it stays, its manual names the light's meaning",
     "offline": "press the printer's feed or online button",
     "timeout": "check power and cable; check address, baud rate and that nothing else uses it",
+    "blocked": "touch the screen of the page that speaks once",
     "unplugged": "plug the cable in; check that the port exists",
     "interrupted": "look whether the slip is on paper; if not, print it again",
     "bad_job": "correct the slip's template: queued slip shows it",
