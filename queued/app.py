@@ -32,6 +32,7 @@ from queued.furnishing import calendar_of, plan_of
 from queued.outputs import device_config, strips_of
 from queued.server.application import Parts, build, serve
 from queued.server.devices import Devices, NoDevices
+from queued.server.speakers import Speakers
 from queued.settings import SettingsError
 from queued.settings_values import Settings
 from queued.slip_files import load_templates
@@ -91,7 +92,7 @@ async def running(
         stack.push_async_callback(hall.actor.stop)
         address = _address(settings)
         url = _public_url(settings, address)
-        devices, restarts = await _devices(
+        devices, speakers, restarts = await _devices(
             settings, data, hall, store, bus, clock, url, options, stack
         )
         parts = Parts(
@@ -101,6 +102,7 @@ async def running(
             settings=settings,
             pages=Pages(),
             devices=devices,
+            speakers=speakers,
             clock=clock,
             version=__version__,
             demo=options.demo,
@@ -218,10 +220,10 @@ async def _devices(
     url: str,
     options: Options,
     stack: contextlib.AsyncExitStack,
-) -> tuple[Devices, Callable[[], int]]:
+) -> tuple[Devices, Speakers, Callable[[], int]]:
     """The device process with everything that talks to it; nothing of it without devices."""
     if not (options.devices and settings.devices):
-        return NoDevices(), lambda: 0
+        return NoDevices(), Speakers(), lambda: 0
     spool = data / "spool"
     spool.mkdir(mode=0o700, exist_ok=True)
     link = DeviceLink([device_config(device) for device in settings.devices], spool)
@@ -241,14 +243,18 @@ async def _devices(
 
     voices = Voices(hall.id, settings.devices, clock, link.send)
 
+    speakers = Speakers(settings.devices, link.send)
+
     def up() -> None:
         slips.on_up()
         strips.on_up()
+        speakers.on_up()
         voices.on_up()
 
     def heard(report: Report) -> None:
         slips.on_report(report)
         voices.on_report(report)
+        speakers.on_report(report)
 
     link.on_up, link.on_report = up, heard
     stack.callback(bus.listen(strips.on_commit))
@@ -257,7 +263,7 @@ async def _devices(
     stack.push_async_callback(slips.stop)
     link.start()
     stack.push_async_callback(link.stop)
-    return slips, lambda: link.restarts
+    return slips, speakers, lambda: link.restarts
 
 
 def _templates(settings: Settings) -> SlipTemplates:

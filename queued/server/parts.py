@@ -7,7 +7,7 @@ handler, with nothing global in it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from display.pages import Pages
@@ -22,6 +22,7 @@ from queued.server.health import Metrics
 from queued.server.limits import Limits
 from queued.server.live import Live, Streams
 from queued.server.once import Once
+from queued.server.speakers import Speakers
 from queued.server.static import StaticFiles
 from queued.settings_values import Settings
 
@@ -69,6 +70,7 @@ class Parts:
     pages: Pages
     devices: Devices
     clock: Clock
+    speakers: Speakers = field(default_factory=Speakers)
     version: str = "0"
     demo: bool = False
     health_public: bool = False

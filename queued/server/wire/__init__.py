@@ -13,6 +13,7 @@ from queued.server.wire.asked import (
     SignIn,
     TakeTicket,
     Transfer,
+    VoiceSaid,
 )
 from queued.server.wire.public import (
     ClassLine,
@@ -55,8 +56,10 @@ from queued.server.wire.staff import (
     PrintedSlip,
     PrintedSlips,
     Problem,
+    SaySentence,
     Session,
     StripText,
+    VoiceHeard,
     WrongField,
 )
 
@@ -94,6 +97,7 @@ __all__ = [
     "Problem",
     "QueueLine",
     "QueueMonitor",
+    "SaySentence",
     "ServiceLine",
     "Services",
     "Session",
@@ -108,6 +112,8 @@ __all__ = [
     "Ticket",
     "TicketTaken",
     "Transfer",
+    "VoiceHeard",
+    "VoiceSaid",
     "Wait",
     "WindowAnswer",
     "WrongField",

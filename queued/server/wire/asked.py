@@ -79,6 +79,18 @@ class Transfer(Asked, frozen=True):
             raise ValueError("give either queue or window")
 
 
+class VoiceSaid(Asked, frozen=True):
+    """What became of the sentence `job`: said to its end, or why not.
+
+    `blocked`: the browser lets a page speak only after somebody touched it; `language`: it has
+    no voice for the language.
+    """
+
+    job: Annotated[str, Meta(min_length=1, max_length=64)]
+    ok: bool
+    reason: Literal["", "blocked", "language", "interrupted", "timeout", "error"] = ""
+
+
 class SignIn(Asked, frozen=True):
     """Name and password, or an access token."""
 
