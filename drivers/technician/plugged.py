@@ -17,6 +17,8 @@ from typing import Literal
 
 import msgspec
 
+from drivers.device import DeviceBroken
+
 Sort = Literal["serial", "usb-printer", "cups", "sound", "keypad"]
 SORTS: tuple[Sort, ...] = ("serial", "usb-printer", "cups", "sound", "keypad")
 KIND_OF: dict[Sort, str] = {
@@ -45,12 +47,33 @@ class Find(msgspec.Struct, frozen=True):
     """Whether the name is the same after a restart."""
     others: tuple[str, ...] = ()
     """Other URLs of the same thing: a configuration may name it by one of them."""
+    snippet: str = ""
+    """Of what `seen` tells: the same as `table`."""
 
-    def snippet(self) -> str:
+    def table(self) -> str:
         """A [[device]] table to begin with."""
         id_ = re.sub(r"[^a-z0-9-]+", "-", self.what.lower()).strip("-")[:24].strip("-")
         lines = (("id", id_ or self.sort), ("kind", KIND_OF[self.sort]), ("port", self.port))
         return "\n".join(["[[device]]", *(f'{name} = "{value}"' for name, value in lines)])
+
+
+class Seen(msgspec.Struct, frozen=True):
+    """Everything found, and the font for characters that printers lack ("" if there is none)."""
+
+    finds: tuple[Find, ...]
+    font: str
+
+
+def seen() -> Seen:
+    """This machine, for programs."""
+    from drivers.fonts import font_files  # Pillow only here
+
+    try:
+        font = font_files("", os.environ.get("QUEUED_FONT", ""))[0][0]
+    except DeviceBroken:
+        font = ""
+    finds = (msgspec.structs.replace(find, snippet=find.table()) for find in look())
+    return Seen(tuple(finds), font)
 
 
 def look(root: Path = Path("/")) -> list[Find]:

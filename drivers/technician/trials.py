@@ -147,10 +147,10 @@ def _try(options: argparse.Namespace, tell: Teller, config: Any, trial: Trial) -
 
 
 def _list(options: argparse.Namespace, tell: Teller) -> int:
-    finds = plugged.look()
     if options.json:
-        tell.plain(msgspec.json.encode(finds).decode())
+        tell.plain(msgspec.json.encode(plugged.seen()).decode())
         return GOOD
+    finds = plugged.look()
     tell("list.kinds")
     for kind in KINDS.values():
         facts = {"tcp_port": kind.tcp_port, "baud": kind.baud}

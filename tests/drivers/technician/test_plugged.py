@@ -13,7 +13,7 @@ from drivers.__main__ import main
 from drivers.jobs import DeviceConfig
 from drivers.ports import parse_port
 from drivers.technician import plugged
-from drivers.technician.plugged import Find, look
+from drivers.technician.plugged import look
 
 USB = {"idVendor": "0403", "idProduct": "6001", "manufacturer": "FTDI", "product": "FT232R"}
 PRINTER = {"idVendor": "04b8", "idProduct": "0202", "serial": "J5FF 1", "product": "TM-T20"}
@@ -93,7 +93,7 @@ def test_a_snippet_can_be_copied_into_a_configuration(box):
     import tomllib
 
     for find in look(box):
-        (table,) = tomllib.loads(find.snippet())["device"]
+        (table,) = tomllib.loads(find.table())["device"]
         assert DeviceConfig(table["id"], table["kind"], table["port"]).port == find.port
         assert 1 <= len(table["id"]) <= 32
 
@@ -123,5 +123,6 @@ def test_this_machine_is_listed_for_people_and_programs(capsys):
     assert "串口" in capsys.readouterr().out
     assert main(["list", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
-    assert found == [json.loads(plugged.msgspec.json.encode(find)) for find in look()]
-    assert all(isinstance(Find(**one), Find) for one in found)
+    assert [one["port"] for one in found["finds"]] == [find.port for find in look()]
+    assert all(one["snippet"].startswith("[[device]]") for one in found["finds"])
+    assert found["font"] == "" or found["font"].startswith("/")
