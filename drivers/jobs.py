@@ -18,12 +18,15 @@ from typing import Literal, TypeAlias, TypeVar
 
 import msgspec
 
+from drivers.slip_blocks import Align, Block, Feed, Pair, Qr, Raster, Rule, Text, Value
+
+__all__ = ["Align", "Block", "Feed", "Pair", "Qr", "Raster", "Rule", "Text"]
+"""Blocks of a slip are messages' parts: whoever speaks over the pipe finds them here."""
+
 LINE_BYTES_MAX = 1 << 20
 """Longest message on the pipe; a slip with a logo is far below it."""
 
 T = TypeVar("T")
-
-Align: TypeAlias = Literal["left", "center", "right"]
 
 PadAction: TypeAlias = Literal[
     "call-next", "call", "recall", "start", "finish", "miss", "park", "transfer", "undo",
@@ -40,56 +43,6 @@ Grade: TypeAlias = Literal[
     "none",
 ]
 """非常满意 满意 基本满意 不满意 非常不满意, 未评价. Names, because official codes run both ways."""
-
-
-class Value(msgspec.Struct, frozen=True, tag_field="type", forbid_unknown_fields=True):
-    """A frozen, tagged value."""
-
-
-# ── What a slip is made of ────────────────────────────────────────────────────────────────
-
-
-class Text(Value, frozen=True, tag="text"):
-    """One line of text. `size` scales both ways, 1 to 8 (kanji above 2 uses GS ! only)."""
-
-    text: str
-    size: int = 1
-    align: Align = "left"
-    bold: bool = False
-
-
-class Pair(Value, frozen=True, tag="pair"):
-    """One line with a left and a right part, the gap filled with spaces."""
-
-    left: str
-    right: str
-
-
-class Rule(Value, frozen=True, tag="rule"):
-    """A dashed line over the whole width."""
-
-
-class Qr(Value, frozen=True, tag="qr"):
-    """A QR code, centred. `module` is the dot size of one module, 1 to 16."""
-
-    data: str
-    module: int = 6
-
-
-class Feed(Value, frozen=True, tag="feed"):
-    """Empty lines, 1 to 20."""
-
-    lines: int = 1
-
-
-class Raster(Value, frozen=True, tag="raster"):
-    """A 1-bit picture: rows of `width // 8` bytes, MSB left, 1 = black; 8 divides `width`."""
-
-    width: int
-    data: bytes
-
-
-Block: TypeAlias = Text | Pair | Rule | Qr | Feed | Raster
 
 
 # ── Down: engine to device process ────────────────────────────────────────────────────────

@@ -3,7 +3,7 @@
 // How it works: a stream of its own brings `say`. Browsers let a page speak only after somebody
 // touched it (unless they were started otherwise), so until then the page asks for the touch and
 // the sentence waits as long as the hall does. The stream may break and come back in the middle of
-// a sentence: the hall sends it again under the same name, and what is being said is not begun anew.
+// a sentence: the hall sends it again under the same name, and what is being said goes on.
 
 const VOICES_WAIT_MS = 3000; // Chromium loads its list of voices late
 const TELL_MARGIN_MS = 1000; // our word must be there before the hall gives up

@@ -181,7 +181,7 @@ test("a page that is relieved falls silent for good", () => {
   assert.deepEqual(world.told, []);
 });
 
-test("a refused stream is said and tried again; one that reconnects by itself is left alone", () => {
+test("a refused stream is tried again; one that reconnects by itself is left alone", () => {
   const world = given();
   world.source.readyState = 0;
   world.source.onerror();
