@@ -23,7 +23,7 @@ Option = str | int | float | bool
 
 FILE_BYTES_MAX = 4 << 20
 """A hall of a hundred windows is described in 100 KB."""
-NO_OPTIONS = frozenset({"id", "kind", "port", "window", "kiosk", "zone", "slip"})
+NO_OPTIONS = frozenset({"id", "kind", "port", "window", "kiosk", "zone", "slip", "rating_s"})
 """Keys of [[device]] that are no option of a driver."""
 ID = "device"
 """What a device without a name is called."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import secrets
 import subprocess
 import sys
 import tempfile
@@ -106,7 +107,9 @@ async def asked(settings: Settings, running: bool) -> list[Finding]:
     found = [Finding("note", "page", {"device": device.id}) for device in pages]
     others = [device for device in settings.devices if device.kind not in PAGES]
     with tempfile.TemporaryDirectory(prefix="queued-doctor-") as spool:
-        link = DeviceLink([device_config(device) for device in others], Path(spool))
+        # Of a card that lies on a reader meanwhile nothing is kept: any secret will do.
+        secret = secrets.token_hex(16)
+        link = DeviceLink([device_config(device, secret) for device in others], Path(spool))
         link.start()
         deadline = time.monotonic() + DEVICES_S
         while time.monotonic() < deadline:

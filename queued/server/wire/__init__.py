@@ -10,6 +10,7 @@ from queued.server.wire.asked import (
     Open,
     Park,
     Pause,
+    Rate,
     SignIn,
     TakeTicket,
     Transfer,
@@ -36,6 +37,9 @@ from queued.server.wire.public import (
     WindowAnswer,
 )
 from queued.server.wire.staff import (
+    Alarm,
+    AlarmList,
+    Card,
     Counts,
     Desk,
     DeskMissed,
@@ -64,7 +68,10 @@ from queued.server.wire.staff import (
 )
 
 __all__ = [
+    "Alarm",
+    "AlarmList",
     "CallNumber",
+    "Card",
     "ClassLine",
     "Counts",
     "Desk",
@@ -97,6 +104,7 @@ __all__ = [
     "Problem",
     "QueueLine",
     "QueueMonitor",
+    "Rate",
     "SaySentence",
     "ServiceLine",
     "Services",
