@@ -18,6 +18,9 @@ from typing import Literal, TypeAlias, TypeVar
 
 import msgspec
 
+from drivers.frames import FrameSeen as FrameSeen
+from drivers.frames import WatchFrames as WatchFrames
+
 LINE_BYTES_MAX = 1 << 20
 """Longest message on the pipe; a slip with a logo is far below it."""
 
@@ -200,7 +203,16 @@ class Stop(Value, frozen=True, tag="stop"):
 
 
 Order: TypeAlias = (
-    Configure | PrintSlip | JobGo | JobCancel | ShowText | Stop | Say | PadShow | AskRating
+    Configure
+    | PrintSlip
+    | JobGo
+    | JobCancel
+    | ShowText
+    | Stop
+    | Say
+    | PadShow
+    | AskRating
+    | WatchFrames
 )
 
 
@@ -340,6 +352,7 @@ Report: TypeAlias = (
     | PadPressed
     | Rated
     | CardRead
+    | FrameSeen
 )
 
 

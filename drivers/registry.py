@@ -15,8 +15,10 @@ from weakref import WeakValueDictionary
 from drivers import strip_kinds
 from drivers.bus import Bus, BusHandle
 from drivers.device import DeviceBroken, Transport
+from drivers.frames import PRIVATE
 from drivers.jobs import DeviceConfig
 from drivers.ports import AlsaPort, Port, SerialPort, TcpPort, VirtualPort, parse_port
+from drivers.tap import Describer, Tap, untapped
 from drivers.transport import Emulator, open_port
 
 if TYPE_CHECKING:
@@ -215,6 +217,8 @@ class Device:
     heard: MutableSequence[str] | None = None
     """What a virtual voice module has said."""
     input: Callable[[], InputDevice] | None = None
+    tap: Tap = field(default_factory=untapped)
+    """Where its bytes can be looked at."""
 
 
 @dataclass(slots=True)
@@ -237,23 +241,24 @@ class Registry:
         if config.kind == "clips":
             return _clips(config, port)
         emulator = kind.emulator(config) if isinstance(port, VirtualPort) else None
+        tap = _tap(config)
         if kind.role == "voice":
-            return _voice(config, port, emulator)
+            return _voice(config, port, emulator, tap)
         if kind.role == "input":
             from drivers.inputs import input_of
 
-            return Device("input", input=input_of(config, port, emulator, self._bus))
+            return Device("input", input=input_of(config, port, emulator, self._bus, tap), tap=tap)
         if kind.role == "printer":
-            return self._printer(config, lambda: open_port(port, emulator), emulator)
+            return self._printer(config, lambda: tap.over(open_port(port, emulator)), emulator, tap)
+
+        def strip() -> TextStrip:
+            if isinstance(port, SerialPort | TcpPort):
+                return strip_kinds.strip(config, BusHandle(bus, tap), port, kind.baud)
+            return strip_kinds.strip(config, tap.over(open_port(port, emulator)), port, kind.baud)
+
         if isinstance(port, SerialPort | TcpPort):
             bus = self._bus(port)
-            return Device(
-                "strip", strip=lambda: strip_kinds.strip(config, BusHandle(bus), port, kind.baud)
-            )
-        return Device(
-            "strip",
-            strip=lambda: strip_kinds.strip(config, open_port(port, emulator), port, kind.baud),
-        )
+        return Device("strip", strip=strip, tap=tap)
 
     def _bus(self, port: SerialPort | TcpPort) -> Bus:
         bus = self._buses.get(str(port))
@@ -266,7 +271,11 @@ class Registry:
         return bus
 
     def _printer(
-        self, config: DeviceConfig, make: Callable[[], Transport], emulator: Emulator | None
+        self,
+        config: DeviceConfig,
+        make: Callable[[], Transport],
+        emulator: Emulator | None,
+        tap: Tap,
     ) -> Device:
         def printer() -> Printer:
             from drivers.printer import Printer
@@ -278,16 +287,25 @@ class Registry:
             from drivers.spool import Spool
 
             spool = Spool(config.id, emulator, self.folder)  # type: ignore[arg-type]
-        return Device("printer", printer=printer, spool=spool)
+        return Device("printer", printer=printer, spool=spool, tap=tap)
 
 
-def _voice(config: DeviceConfig, port: Port, emulator: Emulator | None) -> Device:
+def _tap(config: DeviceConfig) -> Tap:
+    def describer() -> Describer | None:
+        from drivers.describe import describer_of  # only where somebody watches
+
+        return describer_of(config)
+
+    return Tap(config.id, describer, private=config.kind in PRIVATE)
+
+
+def _voice(config: DeviceConfig, port: Port, emulator: Emulator | None, tap: Tap) -> Device:
     def voice() -> Voice:
         from drivers.voice import ModuleVoice
 
-        return ModuleVoice(config, open_port(port, emulator))
+        return ModuleVoice(config, tap.over(open_port(port, emulator)))
 
-    return Device("voice", voice=voice, heard=getattr(emulator, "spoken", None))
+    return Device("voice", voice=voice, heard=getattr(emulator, "spoken", None), tap=tap)
 
 
 def _clips(config: DeviceConfig, port: Port) -> Device:

@@ -15,13 +15,27 @@ from sqlalchemy import Connection, inspect, select
 from queued.storage import tables
 from queued.storage.errors import SchemaUnknown
 
-VERSION = 1
+VERSION = 2
 """Of the tables in `tables`."""
 
 Step: TypeAlias = Callable[[Connection], None]
 
-STEPS: Mapping[int, Step] = {}
-"""From this version to the next. Version 1 is the first, so there is none yet."""
+
+
+def _device_events(connection: Connection) -> None:
+    connection.exec_driver_sql(
+        "CREATE TABLE device_event (hall TEXT NOT NULL, id BIGINT NOT NULL, at BIGINT NOT NULL, "
+        "device TEXT NOT NULL, kind TEXT NOT NULL, code TEXT NOT NULL, detail TEXT NOT NULL, "
+        "PRIMARY KEY (hall, id))"
+    )
+    connection.exec_driver_sql(
+        "CREATE INDEX device_event_by_device ON device_event (hall, device, id)"
+    )
+    connection.exec_driver_sql("CREATE INDEX device_event_by_time ON device_event (hall, at)")
+
+
+STEPS: Mapping[int, Step] = {1: _device_events}
+"""From this version to the next."""
 
 
 def version_of(connection: Connection) -> int | None:

@@ -10,6 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from queued.storage.accounts import Accounts
 from queued.storage.connect import check, explained, open_connection, sqlite_reader, sqlite_writer
 from queued.storage.database import Database
+from queued.storage.device_events import DeviceEvents
 from queued.storage.errors import StoreError
 from queued.storage.folder import DATABASE, FolderLock, make_folder, read_secret
 from queued.storage.journal import SqlJournal
@@ -31,6 +32,7 @@ class Store:
         self.secret = secret
         self.journal = SqlJournal(database, writable=lock is not None)
         self.ledger = Ledger(database)
+        self.device_events = DeviceEvents(database)
         self.accounts = Accounts(database)
         self.tickets = Tickets(database)
         self._database = database
