@@ -32,6 +32,8 @@ from queued.furnishing import calendar_of, plan_of
 from queued.outputs import device_config, strips_of
 from queued.server.application import Parts, build, serve
 from queued.server.devices import Devices, NoDevices
+from queued.server.upkeep import NoUpkeep
+from queued.server.upkeep import Upkeep as CareOfDevices
 from queued.settings import SettingsError
 from queued.settings_values import Settings
 from queued.slip_files import load_templates
@@ -39,6 +41,7 @@ from queued.slip_template import SlipTemplates
 from queued.slips import Slips
 from queued.storage.store import Store
 from queued.strips import Strips
+from queued.upkeep import Upkeep
 from queued.voices import Voices
 
 log = logging.getLogger(__name__)
@@ -91,7 +94,7 @@ async def running(
         stack.push_async_callback(hall.actor.stop)
         address = _address(settings)
         url = _public_url(settings, address)
-        devices, restarts = await _devices(
+        devices, upkeep, restarts = await _devices(
             settings, data, hall, store, bus, clock, url, options, stack
         )
         parts = Parts(
@@ -101,6 +104,7 @@ async def running(
             settings=settings,
             pages=Pages(),
             devices=devices,
+            upkeep=upkeep,
             clock=clock,
             version=__version__,
             demo=options.demo,
@@ -218,10 +222,10 @@ async def _devices(
     url: str,
     options: Options,
     stack: contextlib.AsyncExitStack,
-) -> tuple[Devices, Callable[[], int]]:
+) -> tuple[Devices, CareOfDevices, Callable[[], int]]:
     """The device process with everything that talks to it; nothing of it without devices."""
     if not (options.devices and settings.devices):
-        return NoDevices(), lambda: 0
+        return NoDevices(), NoUpkeep(), lambda: 0
     spool = data / "spool"
     spool.mkdir(mode=0o700, exist_ok=True)
     link = DeviceLink([device_config(device) for device in settings.devices], spool)
@@ -240,24 +244,29 @@ async def _devices(
     strips = Strips(hall.id, strips_of(settings.devices), lambda: hall.actor.hall, link.send)
 
     voices = Voices(hall.id, settings.devices, clock, link.send)
+    upkeep = Upkeep(hall.id, settings, clock, link, strips, store.device_events)
 
     def up() -> None:
+        upkeep.on_up()
         slips.on_up()
         strips.on_up()
         voices.on_up()
 
     def heard(report: Report) -> None:
-        slips.on_report(report)
-        voices.on_report(report)
+        if not upkeep.on_report(report):
+            slips.on_report(report)
+            voices.on_report(report)
 
-    link.on_up, link.on_report = up, heard
+    link.on_up, link.on_down, link.on_report = up, upkeep.on_down, heard
     stack.callback(bus.listen(strips.on_commit))
     stack.callback(bus.listen(voices.on_commit))
     await slips.start()
     stack.push_async_callback(slips.stop)
+    upkeep.start()
+    stack.push_async_callback(upkeep.stop)
     link.start()
     stack.push_async_callback(link.stop)
-    return slips, lambda: link.restarts
+    return slips, upkeep, lambda: link.restarts
 
 
 def _templates(settings: Settings) -> SlipTemplates:

@@ -7,7 +7,7 @@ handler, with nothing global in it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from display.pages import Pages
@@ -23,6 +23,7 @@ from queued.server.limits import Limits
 from queued.server.live import Live, Streams
 from queued.server.once import Once
 from queued.server.static import StaticFiles
+from queued.server.upkeep import NoUpkeep, Upkeep
 from queued.settings_values import Settings
 
 
@@ -71,6 +72,7 @@ class Parts:
     clock: Clock
     version: str = "0"
     demo: bool = False
+    upkeep: Upkeep = field(default_factory=NoUpkeep)
     health_public: bool = False
     """Answer /healthz, /readyz and /metrics to everybody, not only to the local network."""
 

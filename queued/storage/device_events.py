@@ -55,16 +55,20 @@ class DeviceEvents:
             await self._database.write(lambda connection: _add(connection, hall, events))
 
     async def of(
-        self, hall: str, device: str | None, before: int | None = None, limit: int = 50
+        self,
+        hall: str,
+        devices: Sequence[str] | None = None,
+        before: int | None = None,
+        limit: int = 50,
     ) -> list[DeviceEvent]:
-        """Events of `device` (None: of all), newest first: at most `limit` (1 … 200), all with
-        an id below `before`."""
+        """Events of `devices` (None: of all), newest first: at most `limit` (1 … 200), all with
+        an id below `before`. Raises `ValueError` for another limit."""
         if not 1 <= limit <= PAGE_MAX:
             raise ValueError(f"limit is {limit}, allowed are 1 to {PAGE_MAX}")
         c = t.device_event.c
         query = select(c.at, c.device, c.kind, c.code, c.detail, c.id).where(c.hall == hall)
-        if device is not None:
-            query = query.where(c.device == device)
+        if devices is not None:
+            query = query.where(c.device.in_(devices))
         if before is not None:
             query = query.where(c.id < before)
         query = query.order_by(c.id.desc()).limit(limit)

@@ -17,12 +17,14 @@ from queued.engine.recovery import recover
 from queued.storage import tables
 from queued.storage.connect import database_engine
 from queued.storage.database import Database
+from queued.storage.device_events import DeviceEvents
 from queued.storage.journal import SqlJournal
 from queued.storage.ledger import Ledger, SlipStatus
 from queued.storage.migrate import migrate
 from queued.storage.tickets import Tickets
 from tests.storage.days import work
 from tests.storage.journal_contract import JournalContract
+from tests.storage.test_device_events import event
 from tests.storage.test_ledger import slip
 
 pytest.importorskip("psycopg", reason="no PostgreSQL driver: pip install 'psycopg[binary]'")
@@ -126,6 +128,13 @@ async def test_the_ledger_works_on_it(place: PostgresqlPlace):
     await ledger.mark("demo", "1", SlipStatus.SENT, "", 1)
     assert (await ledger.unfinished("demo"))[0].status is SlipStatus.SENT
     assert await ledger.cursor("demo", "slips") == 1
+
+
+async def test_device_events_work_on_it(place: PostgresqlPlace):
+    events = DeviceEvents(place.database())
+    await events.add("demo", [event(1), event(2, "strip")])
+    await events.add("demo", [event(3)])
+    assert [one.detail for one in await events.of("demo", ("printer", ""))] == ["3", "1"]
 
 
 async def test_a_reader_cannot_write(place: PostgresqlPlace):
