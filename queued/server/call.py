@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 import msgspec
 from aiohttp import web
-from multidict import CIMultiDict
 
 from display import i18n
 from queued.core.quick import quick_init
 from queued.server.auth import Principal
 from queued.server.live import Live
 from queued.server.problems import Problem
+from queued.server.whole import Head, Whole
 from queued.server.wire import WrongField
 
 if TYPE_CHECKING:
@@ -25,14 +26,12 @@ T = TypeVar("T")
 SEQ_CHARS_MAX: Final = 18
 """More digits are no seq and no id: a hall would need a billion years."""
 
-JSON_HEADERS: Final[CIMultiDict[str]] = CIMultiDict(
-    {
-        "Content-Type": "application/json",
-        "Cache-Control": "no-store",
-        "X-Content-Type-Options": "nosniff",
-        "Server": "queued",
-    }
-)
+JSON_HEADERS: Final[Mapping[str, str]] = {
+    "Content-Type": "application/json",
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    "Server": "queued",
+}
 
 _ENCODE = msgspec.json.Encoder().encode
 
@@ -80,22 +79,25 @@ def answer(
     content: Any, *, status: int = 200, headers: Mapping[str, str] | None = None
 ) -> web.Response:
     """A wire value as an uncached JSON response."""
-    return sent(_ENCODE(content), status=status, headers=headers)
+    all_headers = {**JSON_HEADERS, **headers} if headers else JSON_HEADERS
+    return web.Response(body=_ENCODE(content), status=status, headers=all_headers)
 
 
 def sent(
     body: bytes, *, status: int = 200, headers: Mapping[str, str] | None = None
-) -> web.Response:
-    """Encoded JSON as an uncached response."""
+) -> web.StreamResponse:
+    """Encoded JSON as an uncached response that nobody adds to."""
     if headers is None:
-        # The response makes its own copy of the headers (a test holds it to that).
-        return web.Response(body=body, status=status, headers=JSON_HEADERS)
-    all_headers = CIMultiDict(JSON_HEADERS)
-    all_headers.update(headers)
-    return web.Response(body=body, status=status, headers=all_headers)
+        return Whole(_head(status), body)
+    return web.Response(body=body, status=status, headers={**JSON_HEADERS, **headers})
 
 
-def whole(call: Call[None], name: str, usual: int, least: int, most: int) -> int:
+@cache
+def _head(status: int) -> Head:
+    return Head(status, JSON_HEADERS)
+
+
+def number_asked(call: Call[None], name: str, usual: int, least: int, most: int) -> int:
     """A whole number of the query. Raises `Problem` invalid."""
     text = call.request.query.get(name)
     if text is None:

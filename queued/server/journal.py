@@ -13,7 +13,7 @@ from queued.core.plan import Millis
 from queued.engine.codec import event_of
 from queued.engine.ports import PAGE_MAX, Journal, Record
 from queued.server import wire
-from queued.server.call import SEQ_CHARS_MAX, Call, answer, whole
+from queued.server.call import SEQ_CHARS_MAX, Call, answer, number_asked
 from queued.server.problems import Problem
 from queued.server.sentences import happened
 
@@ -22,8 +22,8 @@ PAGE_USUAL: Final = 100
 
 async def page(call: Call[None]) -> web.Response:
     """GET /halls/{hall}/journal?after=SEQ&limit=N"""
-    after = whole(call, "after", 0, 0, 10**SEQ_CHARS_MAX)
-    limit = whole(call, "limit", PAGE_USUAL, 1, PAGE_MAX)
+    after = number_asked(call, "after", 0, 0, 10**SEQ_CHARS_MAX)
+    limit = number_asked(call, "limit", PAGE_USUAL, 1, PAGE_MAX)
     journal, live = call.site.parts.store.journal, call.live
     head = live.hall.seq
     records = await journal.read(live.id, after, limit) if after < head else []

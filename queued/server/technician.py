@@ -13,7 +13,7 @@ from display import i18n
 from drivers.jobs import DeviceReport, FrameSeen
 from queued.core.plan import Millis
 from queued.server import wire
-from queued.server.call import SEQ_CHARS_MAX, Call, answer, encode, whole
+from queued.server.call import SEQ_CHARS_MAX, Call, answer, encode, number_asked
 from queued.server.devices import known_device
 from queued.server.live import BEAT, HEADERS, HEARTBEAT_S, HELLO
 from queued.server.pages import language_of, page, plain
@@ -123,8 +123,8 @@ def trouble_of(report: DeviceReport) -> str:
 
 async def list_events(call: Call[None]) -> web.Response:
     """GET /halls/{hall}/devices/{device}/events?before=ID&limit=N"""
-    before = whole(call, "before", 10**SEQ_CHARS_MAX, 1, 10**SEQ_CHARS_MAX)
-    limit = whole(call, "limit", EVENTS_USUAL, 1, EVENTS_MAX)
+    before = number_asked(call, "before", 10**SEQ_CHARS_MAX, 1, 10**SEQ_CHARS_MAX)
+    limit = number_asked(call, "limit", EVENTS_USUAL, 1, EVENTS_MAX)
     return answer(await events_of(call, call.language, before, limit))
 
 
