@@ -58,8 +58,8 @@ class Upkeep:
         )
         self._red: set[str] = set()
         self._task: asyncio.Task[None] | None = None
-        self.on_red: Callable[[str, str], None] = lambda _device, _code: None
-        self.on_green: Callable[[str], None] = lambda _device: None
+        self.on_red: Callable[[str, str], object] = lambda _device, _code: None
+        self.on_green: Callable[[str], object] = lambda _device: None
 
     def start(self) -> None:
         """Begin; needs a running event loop."""

@@ -15,12 +15,15 @@ import pytest
 
 from drivers.emulators.escpos import PrinterEmulator
 from drivers.emulators.serving import on_tcp
+from drivers.jobs import DeviceReport
 from queued import app as application
 from queued import device_trials, upkeep
 from queued.core.plan import Millis
-from queued.server import upkeep as rules
+from queued.device_link import DeviceLink
+from queued.engine.clock import SimulatedClock
 from queued.settings_values import DeviceSettings
 from queued.storage.store import Store
+from queued.strips import Strips
 from queued.upkeep import Upkeep
 from tests.hall_parts import eventually, kill, printer, settings
 from tests.test_app import on_a_free_port
@@ -159,18 +162,8 @@ async def test_a_stop_loses_no_event(tmp_path: Path):
     assert set(kinds) == {("", "process_started"), ("printer", "ready"), ("printer", "stopped")}
 
 
-async def test_trouble_is_told_with_what_to_do_and_turns_red_once(tmp_path: Path, monkeypatch):
+async def test_trouble_is_told_with_what_to_do_and_alarms_the_manager(tmp_path, monkeypatch):
     monkeypatch.setattr(upkeep, "LOOK_S", 0.05)
-    monkeypatch.setattr(rules, "RED_AFTER_MS", 0)
-    red: list[tuple[str, ...]] = []
-    began = Upkeep.start
-
-    def start(self: Upkeep) -> None:
-        self.on_red = lambda device, code: red.append((device, code))
-        self.on_green = lambda device: red.append((device,))
-        began(self)
-
-    monkeypatch.setattr(Upkeep, "start", start)
     emulator = PrinterEmulator()
     async with on_tcp(emulator) as line:
         device = printer(line.url, timeout_s=0.3)
@@ -187,9 +180,32 @@ async def test_trouble_is_told_with_what_to_do_and_turns_red_once(tmp_path: Path
             )
             english = await care.get("/printer", **{"Accept-Language": "en"})
             assert english["advice"] == "Put in a new roll."
+            await eventually(lambda: _alarms(care, "设备 printer 需要处理：打印机缺纸。"))
             emulator.faults.paper = "ok"
             await eventually(lambda: care.is_("printer", light="green"))
-            await eventually(lambda: len(red) == 2)
+            await eventually(lambda: _alarms(care))
             kinds = await care.kinds("printer")
-    assert red == [("printer", "paper_out"), ("printer",)]
     assert ("printer", "paper_out", "paper_out") in kinds
+
+
+async def _alarms(care: Care, *texts: str) -> bool:
+    async with care.http.get(care.base.replace("/devices", "/alarms")) as answer:
+        alarms = (await answer.json())["alarms"]
+    return [alarm["text"] for alarm in alarms] == list(texts)
+
+
+async def test_each_change_of_light_is_told_once(tmp_path: Path):
+    reports = [DeviceReport("d", "escpos", "ready", 0)]
+    link = DeviceLink([], tmp_path)
+    link.reports = lambda: reports  # type: ignore[method-assign]
+    clock = SimulatedClock(Millis(10**12))
+    strips = Strips("h", (), lambda: None, link.send)  # type: ignore[arg-type,return-value]
+    watching = Upkeep("h", settings(), clock, link, strips, None)  # type: ignore[arg-type]
+    told: list[tuple[str, ...]] = []
+    watching.on_red = lambda device, code: told.append((device, code))
+    watching.on_green = lambda device: told.append((device,))
+    trouble = DeviceReport("d", "escpos", "broken", 0, last_error="bad_port: no such port")
+    for now in ("ready", "broken", "broken", "ready", "ready"):
+        reports[0] = trouble if now == "broken" else DeviceReport("d", "escpos", "ready", 0)
+        watching.look()
+    assert told == [("d", "bad_port"), ("d",)]

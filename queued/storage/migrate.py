@@ -15,14 +15,28 @@ from sqlalchemy import Connection, inspect, select
 from queued.storage import tables
 from queued.storage.errors import SchemaUnknown
 
-VERSION = 2
+VERSION = 3
 """Of the tables in `tables`."""
 
 Step: TypeAlias = Callable[[Connection], None]
 
 
+def _ratings_and_people(connection: Connection) -> None:
+    """1 to 2: tickets are rated, and who holds one may be known for a while."""
+    binary = "BYTEA" if connection.dialect.name == "postgresql" else "BLOB"
+    for statement in (
+        "ALTER TABLE ticket ADD COLUMN rating TEXT DEFAULT '' NOT NULL",
+        "CREATE TABLE person (hall TEXT NOT NULL, day TEXT NOT NULL, ticket INTEGER NOT NULL, "
+        f"kind TEXT NOT NULL, digest TEXT NOT NULL, masked TEXT NOT NULL, sealed {binary}, "
+        "expires_at BIGINT NOT NULL, PRIMARY KEY (hall, day, ticket, kind))",
+        "CREATE INDEX person_by_digest ON person (kind, digest)",
+        "CREATE INDEX person_by_end ON person (expires_at)",
+    ):
+        connection.exec_driver_sql(statement)
+
 
 def _device_events(connection: Connection) -> None:
+    """2 to 3: what happened to devices is kept."""
     connection.exec_driver_sql(
         "CREATE TABLE device_event (hall TEXT NOT NULL, id BIGINT NOT NULL, at BIGINT NOT NULL, "
         "device TEXT NOT NULL, kind TEXT NOT NULL, code TEXT NOT NULL, detail TEXT NOT NULL, "
@@ -34,7 +48,7 @@ def _device_events(connection: Connection) -> None:
     connection.exec_driver_sql("CREATE INDEX device_event_by_time ON device_event (hall, at)")
 
 
-STEPS: Mapping[int, Step] = {1: _device_events}
+STEPS: Mapping[int, Step] = {1: _ratings_and_people, 2: _device_events}
 """From this version to the next."""
 
 

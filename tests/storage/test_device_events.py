@@ -125,17 +125,17 @@ def test_an_older_database_gets_the_same_table(tmp_path: Path):
         if name == "old":
             with connection.begin():
                 connection.exec_driver_sql("DROP TABLE device_event")
-                STEPS[1](connection)
+                STEPS[2](connection)
         with connection.begin():
             shapes.append(shape(connection))
         connection.close()
     assert shapes[0] == shapes[1]
 
 
-async def test_a_folder_of_the_first_version_is_brought_up(tmp_path: Path):
+async def test_a_folder_of_the_version_before_is_brought_up(tmp_path: Path):
     await (await Store.open(tmp_path)).close()
     with closing(sqlite3.connect(tmp_path / DATABASE)) as raw:
-        raw.executescript("DROP TABLE device_event; UPDATE schema_version SET version = 1")
+        raw.executescript("DROP TABLE device_event; UPDATE schema_version SET version = 2")
     store = await Store.open(tmp_path)
     await store.device_events.add("demo", [event(1)])
     assert await details(store.device_events) == ["1"]

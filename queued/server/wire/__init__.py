@@ -10,6 +10,7 @@ from queued.server.wire.asked import (
     Open,
     Park,
     Pause,
+    Rate,
     SignIn,
     TakeTicket,
     Transfer,
@@ -45,6 +46,9 @@ from queued.server.wire.public import (
     WindowAnswer,
 )
 from queued.server.wire.staff import (
+    Alarm,
+    AlarmList,
+    Card,
     Counts,
     Desk,
     DeskMissed,
@@ -69,7 +73,10 @@ from queued.server.wire.staff import (
 )
 
 __all__ = [
+    "Alarm",
+    "AlarmList",
     "CallNumber",
+    "Card",
     "ClassLine",
     "Counts",
     "Desk",
@@ -107,6 +114,7 @@ __all__ = [
     "Problem",
     "QueueLine",
     "QueueMonitor",
+    "Rate",
     "ServiceLine",
     "SeenFrame",
     "Services",
