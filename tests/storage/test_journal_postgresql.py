@@ -144,7 +144,11 @@ async def test_people_are_known_on_it_also_after_an_upgrade(place: PostgresqlPla
 
     def back_to_1_and_up_again(connection: Connection) -> None:
         connection.execute(tables.metadata.tables["person"].delete())
-        for statement in ("DROP TABLE person", "ALTER TABLE ticket DROP COLUMN rating"):
+        for statement in (
+            "DROP TABLE device_event",
+            "DROP TABLE person",
+            "ALTER TABLE ticket DROP COLUMN rating",
+        ):
             connection.exec_driver_sql(statement)
         connection.execute(tables.schema_version.update().values(version=1))
         assert migrate(connection) == 1
