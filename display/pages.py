@@ -16,6 +16,8 @@ are those of the API: snapshot, desk, ticket, services, slips.
 | leave     | hall, ticket, token: "really give up the place?", posts to /t/{token}/leave     |
 | printer   | hall, device {"id"} , slips [{"id","at","number","picture","text"}], strips     |
 |           | [{"id","text"}]                                                                 |
+| devices   | hall, devices [GET /halls/{hall}/devices], restarts, observed_at               |
+| device    | hall, device, events (its GET …/events), options of the device, version        |
 | login     | next (path to go to), error (problem code or None), demo bool; posts name,      |
 |           | password, next, csrf to /login, or as, next to /demo/enter                      |
 | error     | status int, code (problem code), detail str or None                             |
@@ -103,6 +105,21 @@ PAGES: Final[Mapping[str, Page]] = {
         ("hall", "device", "slips"),
         ("live", "printer"),
         "printer",
+    ),
+    "devices": Page(
+        ("hall", "devices", "restarts", "observed_at"),
+        ("hall", "observed_at"),
+        ("live", "devices", "device_kind", "device_state"),
+        "devices",
+    ),
+    "device": Page(
+        ("hall", "device", "events", "options", "version"),
+        ("hall", "device", "events", "options", "version"),
+        (
+            "live", "devices", "device", "device_kind", "device_state", "frame", "error",
+            "error_with",
+        ),  # fmt: skip
+        "device",
     ),
     "login": Page(("next", "error", "demo")),
     "error": Page(("status", "code", "detail")),

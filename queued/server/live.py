@@ -101,6 +101,8 @@ class Streams:
         self.open = 0
         self.cut = 0
         """Clients cut because they did not read."""
+        self.tasks: set[asyncio.Task[object]] = set()
+        """Of streams with a task of their own; they end with the server."""
 
     def enter(self, request: web.Request) -> str:
         """Count a stream in. Raises `Problem` too_many_requests."""

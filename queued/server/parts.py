@@ -26,6 +26,7 @@ from queued.server.once import Once
 from queued.server.readers import Readers
 from queued.server.speakers import Speakers
 from queued.server.static import StaticFiles
+from queued.server.upkeep import NoUpkeep, Upkeep
 from queued.settings_values import Settings
 
 
@@ -116,6 +117,7 @@ class Parts:
     speakers: Speakers = field(default_factory=Speakers)
     version: str = "0"
     demo: bool = False
+    upkeep: Upkeep = field(default_factory=NoUpkeep)
     health_public: bool = False
     """Answer /healthz, /readyz and /metrics to everybody, not only to the local network."""
 

@@ -30,6 +30,8 @@ PAGES = {
     "ticket": ("own", "phone"),
     "leave": ("own/leave", "phone"),
     "printer": (f"{HALL}/printers/kiosk-printer", "desk"),
+    "devices": (f"{HALL}/devices", "desk"),
+    "device": (f"{HALL}/devices/kiosk-printer", "desk"),
     "login": ("/login", "desk"),
     "error": ("/no-such-page", "desk"),
     "docs": ("/api/docs", "desk"),

@@ -232,6 +232,66 @@ def slips(count: int = 3) -> list[dict[str, Any]]:
     ]
 
 
+def device(**changes: Any) -> dict[str, Any]:
+    """GET /halls/{hall}/devices/{device}: a printer without paper."""
+    return {
+        "id": "kiosk-printer",
+        "kind": "escpos",
+        "state": "degraded",
+        "since": "2026-11-23T10:12:00+08:00",
+        "queue": 2,
+        "last_error": "paper_out: the paper is out",
+        "paper": "out",
+        "counters": {"printed": 41, "failures": 1},
+        "light": "red",
+        "code": "paper_out",
+        "text": "打印机缺纸",
+        "advice": "装入新纸卷。",
+        "last_error_at": "2026-11-23T10:12:00+08:00",
+        "port": "tcp://192.168.1.50:9100",
+        "window": None,
+        "zone": None,
+        "kiosk": "kiosk-1",
+        "done": {
+            "spoken": 0,
+            "not_spoken": {},
+            "slips_confirmed": 41,
+            "slips_unconfirmed": 0,
+            "slips_failed": {"expired": 2},
+        },
+        "testable": True,
+        "test": None,
+        **changes,
+    }
+
+
+def well(**changes: Any) -> dict[str, Any]:
+    """A strip that works."""
+    nothing = {"slips_confirmed": 0, "slips_unconfirmed": 0, "slips_failed": {}}
+    return device(
+        id="strip-1", kind="bx-fontcard", state="ready", queue=0, last_error=None, paper=None,
+        light="green", code=None, text=None, advice=None, last_error_at=None, kiosk=None,
+        window="1", done={"spoken": 0, "not_spoken": {}, **nothing}, **changes,
+    )  # fmt: skip
+
+
+def device_events(count: int = 3) -> dict[str, Any]:
+    """GET …/devices/{device}/events."""
+    events = [
+        {
+            "id": 100 - place,
+            "at": NOW,
+            "device": "kiosk-printer",
+            "kind": "paper_out",
+            "code": "paper_out",
+            "text": "打印纸已用完",
+            "detail": "the paper is out" if place else "",
+        }
+        for place in range(count)
+    ]
+    return {"device": "kiosk-printer", "events": events, "next": 98 if count else None}
+
+
 def realistic() -> dict[str, dict[str, Any]]:
     """Page → context of a busy hall."""
     hall, now, furniture = {"hall": HALL}, snapshot(), services()
@@ -252,6 +312,15 @@ def realistic() -> dict[str, dict[str, Any]]:
             "slips": slips(),
             "strips": [{"id": "strip-1", "text": "请A017到1号窗口"}, {"id": "strip-2", "text": ""}],
         },
+        "devices": hall
+        | {"devices": [device(), well()], "restarts": 1, "observed_at": NOW},
+        "device": hall
+        | {
+            "device": device(),
+            "events": device_events(),
+            "options": {"width_mm": 80},
+            "version": "0.1.0",
+        },
         "login": {"next": "/h/demo/windows/1", "error": "bad_login", "demo": True, "csrf": "c5f"},
         "error": {"status": 404, "code": "not_found", "detail": None},
         "docs": {},
@@ -268,6 +337,8 @@ def empty() -> dict[str, dict[str, Any]]:
     contexts["kiosk"] |= {"services": furniture, "snapshot": nothing}
     contexts["ticket"] |= {"ticket": ticket("called", window=None), "snapshot": nothing}
     contexts["printer"] |= {"slips": [], "strips": []}
+    contexts["devices"] |= {"devices": [], "restarts": 0}
+    contexts["device"] |= {"device": well(testable=False), "events": device_events(0)}
     contexts["login"] = {"next": "", "error": None, "demo": False}
     contexts["error"] = {"status": 503, "code": "not_ready", "detail": "重新读取日志"}
     for page in ("windows", "board", "status"):

@@ -200,25 +200,6 @@ class Card(Told, frozen=True):
     masked_name: str | None
 
 
-class Device(Told, frozen=True):
-    """A device: how it is and since when."""
-
-    id: str
-    kind: str
-    state: str
-    since: Time
-    queue: int
-    last_error: str | None
-    paper: str | None
-    counters: dict[str, int]
-
-
-class DeviceList(Told, frozen=True):
-    """The devices of a hall."""
-
-    devices: list[Device]
-
-
 class PrintedSlip(Told, frozen=True):
     """A slip of a virtual printer."""
 
