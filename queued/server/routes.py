@@ -160,6 +160,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     _page("/h/{hall}/kiosk", pages.kiosk, "Kiosk", roles=KIOSK),
     _page("/h/{hall}/windows", pages.windows, "Choose a window", roles=STAFF),
     _page("/h/{hall}/windows/{window}", pages.console, "Window console", roles=STAFF),
+    _page("/h/{hall}/windows/{window}/caller", pages.caller, "Small caller", roles=STAFF),
     _page("/h/{hall}/printers/{device}", pages.printer, "Virtual printer", roles=PRINTERS),
     _page("/t/{token}", pages.own_ticket, "Own ticket"),
     _page("/t/{token}/leave", pages.leave_form, "Really leave?"),
