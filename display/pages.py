@@ -8,8 +8,9 @@ are those of the API: snapshot, desk, ticket, services, slips.
 | start     | hall {"id","name"}, windows [snapshot windows], printers [device ids or dicts   |
 |           | {"id","name"}], demo bool                                                       |
 | kiosk     | hall, services (answer of GET /halls/{hall}/services), snapshot                 |
-| windows   | hall, snapshot                                                                  |
+| windows   | hall, snapshot, seats {window id: {"clerk", "since", "yours", "allowed"}}       |
 | console   | hall, window (snapshot window), desk, services                                  |
+| caller    | the same                                                                        |
 | board     | hall, snapshot                                                                  |
 | status    | hall, snapshot                                                                  |
 | ticket    | hall, ticket, token, snapshot                                                   |
@@ -70,12 +71,19 @@ PAGES: Final[Mapping[str, Page]] = {
         "kiosk",
         "kiosk",
     ),
-    "windows": Page(("hall", "snapshot")),
+    "windows": Page(("hall", "snapshot", "seats")),
     "console": Page(
         ("hall", "window", "desk", "services"),
         ("hall", "window", "desk", "services"),
         ("live", "console", "error", "error_with", "status", "window_status", "reason", "class"),
         "console",
+        "console",
+    ),
+    "caller": Page(
+        ("hall", "window", "desk", "services"),
+        ("hall", "window", "desk", "services"),
+        ("live", "console", "error", "error_with", "status", "window_status", "reason", "class"),
+        "caller",
         "console",
     ),
     "board": Page(

@@ -143,7 +143,8 @@ async def test_a_hall_says_how_visits_end(hall, tmp_path):
 
 async def test_the_page_to_choose_a_window_says_who_sits_where(hall, li):
     await hall.open_window()
-    headers = {"Authorization": f"Bearer {LI}"}
+    _, _, sent = await hall.call("POST", "/session", {"token": LI})
+    headers = {"Cookie": sent["Set-Cookie"].partition(";")[0]}
     status, text, _ = await hall.page("/h/demo/windows", headers=headers)
     assert status == 200
     assert "clerk-1" in text and "10:00" in text

@@ -1,7 +1,10 @@
-// Who waits, who is parked, who was missed, and today's counts.
+// Who waits, who is parked, who was missed; today's figures; what a clerk should know now.
 
-import { className, whatFor } from "./console_desk.js";
+import { spanText } from "./clock.js";
+import { className, reasonText, whatFor, words } from "./console_words.js";
 import { byId, make, refill, setHidden, setText } from "./dom.js";
+
+const { text, wordFor } = words;
 
 function cell(content, attributes = {}) {
   return make("td", attributes, content);
@@ -12,34 +15,36 @@ function timeCell(at) {
 }
 
 function actionCell(action, key, number, facts) {
-  const label = facts.words.text(key);
+  const label = text(key);
+  const reason = facts.session.whyNot(action);
   const button = make("button", {
     type: "button",
-    class: "small",
+    class: "button small",
     "aria-label": `${label} ${number}`,
-    disabled: !facts.allowed(action),
+    "aria-disabled": String(Boolean(reason)),
+    title: reason ? reasonText(reason) : null,
     on: { click: () => facts.run(action, { number }) },
   }, label);
-  return cell(button);
+  return cell(button, { class: "act" });
 }
 
 function waitingRow(ticket, facts) {
-  const { words, clock } = facts;
   // The server tells how long; counting from there keeps a returned ticket's own start.
-  const since = clock.now() - ticket.waited_s * 1000;
-  return make("tr", { data: { class: ticket.class } },
+  const since = Math.round(facts.clock.now() - ticket.waited_s * 1000);
+  const next = ticket.number === facts.session.desk.next?.number;
+  const special = ticket.class !== "normal";
+  return make("tr", { data: { class: ticket.class, next: String(next) } },
     make("th", { scope: "row", class: "number" }, ticket.number),
-    cell(whatFor(ticket)),
-    cell(className(words, ticket.class)),
-    cell("", { data: { since: Math.round(since) } }),
+    cell(whatFor(ticket), { class: "what" }),
+    cell(special ? make("span", { class: "tag" }, className(ticket.class)) : ""),
+    cell("", { class: "figure", data: { since } }),
     actionCell("call", "console.call_this", ticket.number, facts));
 }
 
 function parkedRow(ticket, facts) {
-  const { words } = facts;
   return make("tr", {},
     make("th", { scope: "row", class: "number" }, ticket.number),
-    cell(words.wordFor("reason", ticket.reason)),
+    cell(wordFor("reason", ticket.reason), { class: "what" }),
     timeCell(ticket.parked_at),
     actionCell("unpark", "console.unpark", ticket.number, facts));
 }
@@ -60,24 +65,41 @@ const COLUMNS = { waiting: 5, parked: 4, missed: 3 };
 const ACTIONS = { waiting: "call", parked: "unpark", missed: "unpark" };
 
 export function showLists(facts) {
-  const { desk, words } = facts;
+  const { session } = facts;
+  const { desk } = session;
   for (const [name, row] of Object.entries(ROWS)) {
     const tickets = desk[name];
     const count = name === "waiting" ? desk.waiting_count : tickets.length;
     setText(byId(`${name}-count`), count);
     const steady = tickets.map(({ waited_s: _, ...rest }) => rest);
-    const signature = JSON.stringify([steady, facts.allowed(ACTIONS[name])]);
-    refill(byId(name), signature, () => tickets.length
+    const reason = session.whyNot(ACTIONS[name]);
+    refill(byId(name), JSON.stringify([steady, reason, desk.next?.number]), () => tickets.length
       ? tickets.map((ticket) => row(ticket, facts))
-      : [emptyRow(words.text("console.empty"), COLUMNS[name])]);
+      : [emptyRow(text(`console.empty_${name}`), COLUMNS[name])]);
   }
   const unlisted = desk.waiting_count - desk.waiting.length;
   setHidden(byId("more"), unlisted <= 0);
-  setText(byId("more"), words.text("console.more", { n: unlisted }));
+  setText(byId("more"), text("console.more", { n: unlisted }));
 }
 
-export function showCounts(counts) {
+// The clerk's own day, at whichever windows.
+export function showFigures({ mine }) {
+  const { counts } = mine;
   for (const element of document.querySelectorAll("[data-count]")) {
     setText(element, counts[element.dataset.count] ?? 0);
   }
+  const average = counts.service_s;
+  setText(byId("average"), average === null ? "–" : spanText(average * 1000));
+}
+
+function alarmText({ code, number, count, waited_s }) {
+  const minutes = Math.floor((waited_s ?? 0) / 60);
+  return text(`console.alarm_${code}`, { number, n: count, minutes });
+}
+
+export function showAlarms({ alarms }) {
+  const sentences = alarms.map((alarm) => [alarm.code, alarmText(alarm)]);
+  refill(byId("alarms"), JSON.stringify(sentences), () => sentences.map(([code, sentence]) =>
+    make("li", { class: "notice notice-warn", data: { code } }, sentence)));
+  setHidden(byId("alarms"), sentences.length === 0);
 }
