@@ -9,7 +9,7 @@ import { showAlarms, showFigures, showLists } from "./console_lists.js";
 import { ring, setSound, soundOn, worthATone } from "./console_sound.js";
 import { sentAs, showDesk, showTimes } from "./console_view.js";
 import { actionName, reasonText, spoken, words } from "./console_words.js";
-import { byId, setHidden, setPill, setText } from "./dom.js";
+import { byId, setHidden, setText } from "./dom.js";
 
 const TICK_MS = 500;
 const { text, problem } = words;
@@ -18,6 +18,7 @@ const dialog = new Dialog((action, body) => run(action, body));
 let lastSign = null;
 
 function show() {
+  showConnection();
   showDesk(session);
   showLists({ session, run, clock });
   showFigures(session.desk);
@@ -53,6 +54,13 @@ function want(action) {
   else run(action, sent === "finish" ? finished() : undefined);
 }
 
+// An unanswered command is a sign of its own, long before the stream counts as broken.
+function showConnection() {
+  const live = session.live && !session.unanswered;
+  setText(byId("connection"), text(live ? "live.live" : "live.reconnecting"));
+  byId("connection").dataset.state = live ? "live" : "stale";
+}
+
 // Somebody else sits here: said once, in the way, until he does not any more.
 function showTaken() {
   setHidden(byId("taken"), !session.taken);
@@ -75,11 +83,7 @@ session.on((what, facts) => {
     showTaken();
     if (soundOn() && worthATone(facts.before, session.desk)) ring();
   }
-  if (what === "state") {
-    lastSign = session.live ? null : lastSignAt(session, clock);
-    setPill(byId("connection"), "", text(session.live ? "live.live" : "live.reconnecting"));
-    byId("connection").dataset.state = session.live ? "live" : "stale";
-  }
+  if (what === "state") lastSign = session.live ? null : lastSignAt(session, clock);
   show();
 });
 

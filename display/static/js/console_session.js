@@ -19,9 +19,9 @@ const WITHOUT_TICKET = {
   recall: "ticket_not_called", start: "ticket_not_called", miss: "ticket_not_called",
   park: "ticket_not_called", transfer: "ticket_not_called", finish: "ticket_not_serving",
 };
-const WITH_TICKET = {
-  recall: "too_many_recalls", start: "ticket_not_called", miss: "ticket_not_called",
-  finish: "ticket_not_serving",
+const CALLED = { recall: "too_many_recalls", finish: "ticket_not_serving" };
+const SERVING = {
+  recall: "ticket_not_called", start: "ticket_not_called", miss: "ticket_not_called",
 };
 
 export class Session {
@@ -32,6 +32,7 @@ export class Session {
     this.live = true;
     this.lastSign = null;
     this.pending = null; // the command under way
+    this.unanswered = false; // whether it has met silence
     this.snapshot = null;
     this.listeners = [];
     this.fetching = this.fetchAgain = false;
@@ -65,7 +66,8 @@ export class Session {
     if (!desk.open) return { code: "hall_closed" };
     if (action === "undo") return { code: "too_late_to_undo" };
     const busy = desk.ticket && { code: "window_busy", facts: { number: desk.ticket.number } };
-    const needed = (desk.ticket ? WITH_TICKET : WITHOUT_TICKET)[action];
+    const inHand = { called: CALLED, serving: SERVING }[desk.ticket?.status] ?? WITHOUT_TICKET;
+    const needed = inHand[action];
     if (desk.window.status !== "open") return { code: "window_not_open" };
     return needed ? { code: needed } : busy || { code: "not_now" };
   }
@@ -100,6 +102,7 @@ export class Session {
     const { what, facts } = await this.answerOf(command);
     if (what !== "signed-out") this.world.store.remove(); // signed in again, it goes on
     this.pending = null;
+    this.unanswered = false;
     this.tell(what, { action: command.action, body: command.body, ...facts });
     await this.fetchDesk();
   }
@@ -114,6 +117,7 @@ export class Session {
         const { code, facts } = problem;
         if (!problem.uncertain) return { what: "refused", facts: { code, facts } };
         if (this.world.now() - at >= RETRY_FOR_MS) return { what: "unknown", facts: {} };
+        this.unanswered = true;
         this.tell("retrying", { action });
         await this.pause(Math.min(PAUSE_MS * 2 ** tries, PAUSE_MAX_MS));
       }

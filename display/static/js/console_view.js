@@ -51,8 +51,8 @@ function showTicket({ ticket, window }, taken) {
   setText(byId("own-line"), ticket ? ownLine(ticket) : "");
 }
 
-function showNext({ next, window }) {
-  setHidden(byId("next"), window.status !== "open");
+function showNext({ next, window }, taken) {
+  setHidden(byId("next"), window.status !== "open" || taken);
   setText(byId("next-number"), next?.number ?? "");
   setText(byId("next-queue"), next ? queueName(next.queue) : text("console.next_none"));
   setText(byId("next-why"), next?.why ?? "");
@@ -72,7 +72,7 @@ export function showDesk(session) {
   const { desk, taken } = session;
   showWindow(desk);
   showTicket(desk, taken);
-  showNext(desk);
+  showNext(desk, taken);
   const status = taken ? "taken" : desk.window.status;
   document.body.dataset.desk = status;
   document.body.dataset.live = String(session.live);
@@ -93,7 +93,8 @@ function secondsUntil(at, clock) {
   return Math.max(0, Math.ceil((Date.parse(at) - clock.now()) / 1000));
 }
 
-function showRecall({ desk }, clock) {
+function showRecall(session, clock) {
+  const { desk } = session;
   const button = document.querySelector('[data-action="recall"]');
   const label = button.querySelector("[data-label]");
   const { recall } = desk;
@@ -101,6 +102,10 @@ function showRecall({ desk }, clock) {
   if (!recall) setText(label, text("console.recall"));
   else if (after) setText(label, text("console.recall_after", { n: after }));
   else setText(label, text("console.recall_left", { n: recall.left }));
+  showButton(button, session);
+  if (!after) return;
+  button.setAttribute("aria-disabled", "true"); // pressed all the same, the server says how long
+  button.title = reasonText({ code: "recall_too_soon", facts: { seconds: after } });
 }
 
 function showUndo({ desk }, clock) {
