@@ -139,7 +139,7 @@ def test_a_pause_says_why_and_calls_nobody(visitors: People, kiosk: Kiosk, board
     desk.press("Enter")
 
     expect(desk.page.locator("#window-status")).to_contain_text("暂停服务")
-    expect(desk.page.locator("#window-status")).to_contain_text("午餐")
+    expect(desk.page.locator("#pause-reason")).to_have_text("午餐")
     expect(tile).to_contain_text("暂停服务")
     desk.press("F2")
     expect(desk.message).to_have_text("不能叫下一位：窗口现在不在服务状态。")

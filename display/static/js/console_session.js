@@ -7,22 +7,14 @@
 // the moment: after RETRY_FOR_MS nobody is called any more, and the page says that it gave up.
 
 import { newKey } from "./api.js";
+import { ruleAgainst } from "./console_reasons.js";
 
 export const RETRY_FOR_MS = 60000;
 export const OTHERS_EVERY_MS = 300; // a busy hall changes ten times a second; nobody reads faster
 export const LOOK_AGAIN_MS = 15000; // alarms come with time alone, without an event
+const DESK_WITHIN_MS = 1000; // an answer is not kept back longer for a desk that does not come
 const PAUSE_MS = 500;
 const PAUSE_MAX_MS = 4000;
-
-// Why an action is refused before it is sent: a code of the catalogue, by what is in hand.
-const WITHOUT_TICKET = {
-  recall: "ticket_not_called", start: "ticket_not_called", miss: "ticket_not_called",
-  park: "ticket_not_called", transfer: "ticket_not_called", finish: "ticket_not_serving",
-};
-const CALLED = { recall: "too_many_recalls", finish: "ticket_not_serving" };
-const SERVING = {
-  recall: "ticket_not_called", start: "ticket_not_called", miss: "ticket_not_called",
-};
 
 export class Session {
   // `api.request(method, path, body, key)` as in api.js; `path(...parts)` below the window;
@@ -35,9 +27,11 @@ export class Session {
     this.unanswered = false; // whether it has met silence
     this.snapshot = null;
     this.listeners = [];
-    this.fetching = this.fetchAgain = false;
+    this.fetching = null;
+    this.fetchAgain = false;
     this.fetchedAt = -Infinity;
     this.wake = null;
+    this.awaited = null; // {seq, resolve} of the desk that a command led to
   }
 
   // `listener(what, facts)`: "desk", "state", "working", "retrying", "done", "refused",
@@ -62,14 +56,7 @@ export class Session {
     if (this.taken && action !== "open") {
       return { code: "not_yours", facts: { clerk: desk.window.clerk } };
     }
-    if (desk.actions.includes(action)) return null;
-    if (!desk.open) return { code: "hall_closed" };
-    if (action === "undo") return { code: "too_late_to_undo" };
-    const busy = desk.ticket && { code: "window_busy", facts: { number: desk.ticket.number } };
-    const inHand = { called: CALLED, serving: SERVING }[desk.ticket?.status] ?? WITHOUT_TICKET;
-    const needed = inHand[action];
-    if (desk.window.status !== "open") return { code: "window_not_open" };
-    return needed ? { code: needed } : busy || { code: "not_now" };
+    return desk.actions.includes(action) ? null : ruleAgainst(action, desk);
   }
 
   // Send `action`; returns when its end is known. Only one at a time.
@@ -101,10 +88,21 @@ export class Session {
     this.tell("working", { action: command.action });
     const { what, facts } = await this.answerOf(command);
     if (what !== "signed-out") this.world.store.remove(); // signed in again, it goes on
+    // What was done is told together with the desk it led to, so that the next key finds it.
+    if (what === "done") await this.deskWith(facts.answer.seq ?? 0);
     this.pending = null;
     this.unanswered = false;
     this.tell(what, { action: command.action, body: command.body, ...facts });
-    await this.fetchDesk();
+    if (what !== "done") await this.fetchDesk();
+  }
+
+  // Resolves with the first desk that holds the event `seq`, or when that takes too long.
+  deskWith(seq) {
+    return new Promise((resolve) => {
+      this.awaited = { seq, resolve };
+      this.world.later(resolve, DESK_WITHIN_MS);
+      this.fetchDesk();
+    });
   }
 
   async answerOf({ action, body, key, at }) {
@@ -162,12 +160,13 @@ export class Session {
   }
 
   // One question at a time; a change that arrives meanwhile causes exactly one more.
-  async fetchDesk() {
-    if (this.fetching) {
-      this.fetchAgain = true;
-      return;
-    }
-    this.fetching = true;
+  fetchDesk() {
+    if (this.fetching) this.fetchAgain = true;
+    this.fetching ??= this.fetchAll().finally(() => { this.fetching = null; });
+    return this.fetching;
+  }
+
+  async fetchAll() {
     try {
       do {
         this.fetchAgain = false;
@@ -177,14 +176,13 @@ export class Session {
     } catch (problem) {
       if (problem.status === 401) this.tell("signed-out");
       else if (problem.status !== 0) this.tell("failed", problem);
-    } finally {
-      this.fetching = false;
     }
   }
 
   take(desk) {
     const before = this.desk;
     this.desk = desk;
+    if (desk.seq >= (this.awaited?.seq ?? Infinity)) this.awaited.resolve();
     if (before.window.yours && this.taken) this.tell("relieved");
     this.tell("desk", { before });
   }
