@@ -17,14 +17,14 @@ from queued.server.desk import desk_of
 from queued.server.problems import Problem
 from queued.server.tickets import carry_out, marked_ticket
 
-Handler = Callable[[Call[Any]], Awaitable[web.Response]]
+Handler = Callable[[Call[Any]], Awaitable[web.StreamResponse]]
 Make = Callable[[Any, WindowId, str], c.Command]
 
 
 def action(make: Make) -> Handler:
     """The handler of the action whose command `make` builds from body, window and actor."""
 
-    async def act(call: Call[Any]) -> web.Response:
+    async def act(call: Call[Any]) -> web.StreamResponse:
         window = own_window(call)
         live = call.live
 

@@ -116,8 +116,10 @@ def test_ten_visitors_without_a_mouse(visitors, hall, tokens, take):
     expect(page.get_by_role("dialog")).to_be_visible()
     for _ in range(12):
         desk.press("Tab")
-        assert page.evaluate("document.activeElement === document.body"
-                             " || document.activeElement.closest('dialog') !== null")
+        assert page.evaluate(
+            "document.activeElement === document.body"
+            " || document.activeElement.closest('dialog') !== null"
+        )
     desk.press("F2")
     desk.press("Escape")
     expect(page.get_by_role("dialog")).to_have_count(0)
@@ -232,8 +234,14 @@ def test_a_reload_finds_the_command_without_an_answer(visitors, tokens, take):
     expect(desk.message).to_contain_text("尚无答复，正在重发")
     expect(desk.page.locator("#connection")).to_have_text("正在重新连接")
     desk.page.unroute("**/call-next")
-    desk.page.on("request", lambda request: keys.append(request.headers["idempotency-key"])
-                 if request.url.endswith("/call-next") else None)
+    desk.page.on(
+        "request",
+        lambda request: (
+            keys.append(request.headers["idempotency-key"])
+            if request.url.endswith("/call-next")
+            else None
+        ),
+    )
     desk.page.reload()
     expect(desk.number).to_have_text(number)
     assert len(set(keys)) == 1 and len(keys) >= 2
@@ -245,9 +253,7 @@ def test_a_reload_finds_the_command_without_an_answer(visitors, tokens, take):
     [(False, True), (True, True), (True, False)],
     ids=["before the commit", "after it", "after it, negative control"],
 )
-def test_the_server_dies_between_press_and_answer(
-    visitors, hall, tokens, take, committed, keyed
-):
+def test_the_server_dies_between_press_and_answer(visitors, hall, tokens, take, committed, keyed):
     """With the key the press is answered as if nothing had happened, and one call is made. The
     control shows that it is the key: without it, whoever was called already is refused."""
     visitors.watch.expect(f"{NO_CONNECTION}|status of 409")
