@@ -76,41 +76,70 @@ def sit_down(page: Page, window: str = WINDOW) -> Desk:
     return Desk(page, window, open=False)
 
 
+def keys(desk: Desk, *pressed: str, says: str) -> None:
+    """Press them one after the other; then the console says so."""
+    for key in pressed:
+        desk.press(key)
+    expect(desk.message).to_have_text(says)
+
+
 def test_ten_visitors_without_a_mouse(visitors, hall, tokens, take):
     numbers = [take() for _ in range(10)]
     desk = sit_down(visitors.holder(tokens["王芳"]))
-    page = desk.page
-    done = {name: page.locator(f'[data-count="{name}"]') for name in ("called", "served", "missed")}
-
-    def keys(*pressed: str, says: str) -> None:
-        for key in pressed:
-            desk.press(key)
-        expect(desk.message).to_have_text(says)
-
-    # One to three: the usual visit, the third with two matters and another result.
     for number in numbers[:2]:
         desk.call_next(number)
         desk.serve()
-    desk.call_next(numbers[2])
-    keys("F4", says=f"开始办理 {numbers[2]}。")
-    keys("Shift+F8", "2", "+", "Enter", says=f"{numbers[2]} 已结束：受理，2 件。")
-    # Four: called by mistake, taken back, called again, does not come.
-    desk.call_next(numbers[3])
-    keys("Control+z", says=f"已撤回 {numbers[3]}，回到原来的位置。")
-    desk.call_next(numbers[3])
-    keys("F9", says=f"{numbers[3]} 已过号。")
-    # Five: to another queue with three keys.
+    with_another_result(desk, numbers[2])
+    called_by_mistake_and_missed(desk, numbers[3])
     desk.call_next(numbers[4])
-    keys("F6", "2", "Enter", says=f"{numbers[4]} 已转移。")
-    # Six: sent for a paper, back, in line again, each with three keys.
-    desk.call_next(numbers[5])
-    keys("F7", "2", "Enter", says=f"{numbers[5]} 已挂起。")
-    expect(desk.row("parked", numbers[5])).to_contain_text("填表")
-    keys("Shift+F7", "1", "Enter", says=f"{numbers[5]} 已恢复排队。")
-    desk.call_next(numbers[5])
+    keys(desk, "F6", "2", "Enter", says=f"{numbers[4]} 已转移。")
+    away_and_back(desk, numbers[5])
+    a_dialog_is_left(desk, numbers[6])
+    last = numbers[9]
+    keys(desk, "Shift+F2", *last.lower(), "Enter", says=f"已叫 {last}，请等候群众到窗口。")
     desk.serve()
-    # Seven: a dialog left with Escape changes nothing and gives the focus back.
-    desk.call_next(numbers[6])
+    a_pause_in_own_words(desk)
+    for number in numbers[7:9]:
+        desk.call_next(number)
+        desk.serve()
+
+    done = {"called": "11", "served": "8", "matters": "9", "missed": "1"}
+    for name, count in done.items():
+        expect(desk.page.locator(f'[data-count="{name}"]')).to_have_text(count)
+    keys(desk, "F8", says="不能办结：现在没有正在办理的号码。")
+    moved = ask(hall, tokens["周宁"], f"/tickets/{numbers[4]}/history")
+    assert moved["queue"] == "property"
+
+
+def with_another_result(desk: Desk, number: str) -> None:
+    """Two matters at once, accepted."""
+    desk.call_next(number)
+    keys(desk, "F4", says=f"开始办理 {number}。")
+    keys(desk, "Shift+F8", "2", "+", "Enter", says=f"{number} 已结束：受理，2 件。")
+
+
+def called_by_mistake_and_missed(desk: Desk, number: str) -> None:
+    """Taken back, called again, does not come."""
+    desk.call_next(number)
+    keys(desk, "Control+z", says=f"已撤回 {number}，回到原来的位置。")
+    desk.call_next(number)
+    keys(desk, "F9", says=f"{number} 已过号。")
+
+
+def away_and_back(desk: Desk, number: str) -> None:
+    """Sent for a form, back, in line again: three keys each."""
+    desk.call_next(number)
+    keys(desk, "F7", "2", "Enter", says=f"{number} 已挂起。")
+    expect(desk.row("parked", number)).to_contain_text("填表")
+    keys(desk, "Shift+F7", "1", "Enter", says=f"{number} 已恢复排队。")
+    desk.call_next(number)
+    desk.serve()
+
+
+def a_dialog_is_left(desk: Desk, number: str) -> None:
+    """It keeps the focus while it is open, gives it back, and Escape changes nothing."""
+    page = desk.page
+    desk.call_next(number)
     page.get_by_role("button", name="过号").focus()
     desk.press("F6")
     expect(page.get_by_role("dialog")).to_be_visible()
@@ -124,31 +153,20 @@ def test_ten_visitors_without_a_mouse(visitors, hall, tokens, take):
     desk.press("Escape")
     expect(page.get_by_role("dialog")).to_have_count(0)
     expect(page.get_by_role("button", name="过号")).to_be_focused()
-    expect(desk.number).to_have_text(numbers[6])
+    expect(desk.number).to_have_text(number)
     desk.serve()
-    # Eight and nine: the tenth is called by number first.
-    keys("Shift+F2", *numbers[9].lower(), "Enter", says=f"已叫 {numbers[9]}，请等候群众到窗口。")
-    desk.serve()
-    # A pause in own words, typed; keys in the field are text, Escape and Enter are not.
+
+
+def a_pause_in_own_words(desk: Desk) -> None:
+    """Digits in the field are text; nobody is called meanwhile."""
+    page = desk.page
     desk.press("F10")
     page.get_by_label("或填写其他原因").focus()
     page.keyboard.type("盘点 1")
     desk.press("Enter")
     expect(page.locator("#pause-reason")).to_have_text("盘点 1")
     expect(page.get_by_role("button", name="叫下一位")).to_be_disabled()
-    keys("F10", says="窗口已开始服务。")
-    for number in numbers[7:9]:
-        desk.call_next(number)
-        desk.serve()
-
-    expect(done["called"]).to_have_text("11")
-    expect(done["served"]).to_have_text("8")
-    expect(page.locator('[data-count="matters"]')).to_have_text("9")
-    expect(done["missed"]).to_have_text("1")
-    desk.press("F8")
-    expect(desk.message).to_have_text("不能办结：现在没有正在办理的号码。")
-    last = ask(hall, tokens["周宁"], f"/tickets/{numbers[4]}/history")
-    assert last["queue"] == "property"
+    keys(desk, "F10", says="窗口已开始服务。")
 
 
 def test_keys_work_wherever_the_focus_is(visitors, tokens, take):

@@ -158,6 +158,24 @@ def waiting(count: int) -> list[dict[str, Any]]:
     ]
 
 
+def in_hand() -> dict[str, Any]:
+    """The ticket of a busy desk: called half a minute ago."""
+    return {
+        "number": "A017",
+        "queue": "general",
+        "service": "license",
+        "class": "priority",
+        "status": "called",
+        "language": "zh",
+        "issued_at": "2026-11-23T09:41:02+08:00",
+        "called_at": "2026-11-23T10:15:05+08:00",
+        "started_at": None,
+        "calls": 1,
+        "waited_s": 2043,
+        "returns": 0,
+    }
+
+
 def counted(busy: bool) -> dict[str, Any]:
     """What a clerk did today."""
     names = ("called", "served", "missed", "parked", "transferred", "matters")
@@ -198,22 +216,7 @@ def desk(*, busy: bool = True) -> dict[str, Any]:
             "since": "2026-11-23T09:02:11+08:00" if busy else None,
             "yours": busy,
         },
-        "ticket": {
-            "number": "A017",
-            "queue": "general",
-            "service": "license",
-            "class": "priority",
-            "status": "called",
-            "language": "zh",
-            "issued_at": "2026-11-23T09:41:02+08:00",
-            "called_at": "2026-11-23T10:15:05+08:00",
-            "started_at": None,
-            "calls": 1,
-            "waited_s": 2043,
-            "returns": 0,
-        }
-        if busy
-        else None,
+        "ticket": in_hand() if busy else None,
         "next": {"number": "A018", "queue": "general", "why": "等候最久"} if busy else None,
         "undo": {"until": "2026-11-23T10:15:38+08:00", "number": "A017"} if busy else None,
         "recall": {"left": 3, "not_before": "2026-11-23T10:15:34+08:00"} if busy else None,

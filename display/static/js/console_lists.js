@@ -16,13 +16,10 @@ function timeCell(at) {
 
 function actionCell(action, key, number, facts) {
   const label = text(key);
-  const reason = facts.session.whyNot(action);
   const button = make("button", {
     type: "button",
     class: "button small",
     "aria-label": `${label} ${number}`,
-    "aria-disabled": String(Boolean(reason)),
-    title: reason ? reasonText(reason) : null,
     on: { click: () => facts.run(action, { number }) },
   }, label);
   return cell(button, { class: "act" });
@@ -64,18 +61,48 @@ const ROWS = { waiting: waitingRow, parked: parkedRow, missed: missedRow };
 const COLUMNS = { waiting: 5, parked: 4, missed: 3 };
 const ACTIONS = { waiting: "call", parked: "unpark", missed: "unpark" };
 
+// The rows of each list by number. A row that says the same stays the same element: the focus on
+// its button survives other people's work, and 200 waiting cost no more than what has changed.
+const shown = { waiting: new Map(), parked: new Map(), missed: new Map() };
+
+function showRows(name, tickets, facts) {
+  const body = byId(name);
+  const { session } = facts;
+  const rows = new Map();
+  for (const ticket of tickets) {
+    const { waited_s: _, ...steady } = ticket;
+    const next = ticket.number === session.desk.next?.number;
+    const says = JSON.stringify([steady, next]);
+    const old = shown[name].get(ticket.number);
+    rows.set(ticket.number, old?.says === says ? old : { says, row: ROWS[name](ticket, facts) });
+  }
+  const wanted = tickets.length ? [...rows.values()].map(({ row }) => row)
+    : [emptyRow(text(`console.empty_${name}`), COLUMNS[name])];
+  const keep = new Set(wanted);
+  for (const row of [...body.children]) if (!keep.has(row)) row.remove();
+  wanted.forEach((row, place) => {
+    if (body.children[place] !== row) body.insertBefore(row, body.children[place] ?? null);
+  });
+  shown[name] = rows;
+  if (!session.pending) showPossible(body, session.whyNot(ACTIONS[name])); // not for that moment
+}
+
+function showPossible(body, reason) {
+  const off = String(Boolean(reason));
+  for (const button of body.querySelectorAll(`button:not([aria-disabled="${off}"])`)) {
+    button.setAttribute("aria-disabled", off);
+    button.title = reason ? reasonText(reason) : "";
+  }
+}
+
 export function showLists(facts) {
   const { session } = facts;
   const { desk } = session;
-  for (const [name, row] of Object.entries(ROWS)) {
+  for (const name of Object.keys(ROWS)) {
     const tickets = desk[name];
     const count = name === "waiting" ? desk.waiting_count : tickets.length;
     setText(byId(`${name}-count`), count);
-    const steady = tickets.map(({ waited_s: _, ...rest }) => rest);
-    const reason = session.whyNot(ACTIONS[name]);
-    refill(byId(name), JSON.stringify([steady, reason, desk.next?.number]), () => tickets.length
-      ? tickets.map((ticket) => row(ticket, facts))
-      : [emptyRow(text(`console.empty_${name}`), COLUMNS[name])]);
+    showRows(name, tickets, facts);
   }
   const unlisted = desk.waiting_count - desk.waiting.length;
   setHidden(byId("more"), unlisted <= 0);

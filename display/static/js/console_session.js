@@ -12,6 +12,7 @@ import { ruleAgainst } from "./console_reasons.js";
 export const RETRY_FOR_MS = 60000;
 export const OTHERS_EVERY_MS = 300; // a busy hall changes ten times a second; nobody reads faster
 export const LOOK_AGAIN_MS = 15000; // alarms come with time alone, without an event
+const SLOW_MS = 700;
 const DESK_WITHIN_MS = 1000; // an answer is not kept back longer for a desk that does not come
 const PAUSE_MS = 500;
 const PAUSE_MAX_MS = 4000;
@@ -24,7 +25,7 @@ export class Session {
     this.live = true;
     this.lastSign = null;
     this.pending = null; // the command under way
-    this.unanswered = false; // whether it has met silence
+    this.unanswered = false; // whether it has met silence, or takes its time
     this.snapshot = null;
     this.listeners = [];
     this.fetching = null;
@@ -86,6 +87,7 @@ export class Session {
     this.pending = command;
     this.world.store.set(command);
     this.tell("working", { action: command.action });
+    this.world.later(() => this.slow(command), SLOW_MS);
     const { what, facts } = await this.answerOf(command);
     if (what !== "signed-out") this.world.store.remove(); // signed in again, it goes on
     // What was done is told together with the desk it led to, so that the next key finds it.
@@ -94,6 +96,13 @@ export class Session {
     this.unanswered = false;
     this.tell(what, { action: command.action, body: command.body, ...facts });
     if (what !== "done") await this.fetchDesk();
+  }
+
+  // Most answers come within a blink, and nothing flickers for them.
+  slow(command) {
+    if (this.pending !== command || this.unanswered) return;
+    this.unanswered = true;
+    this.tell("state");
   }
 
   // Resolves with the first desk that holds the event `seq`, or when that takes too long.

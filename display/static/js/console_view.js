@@ -63,8 +63,9 @@ function showButton(button, session) {
   const reason = session.whyNot(sentAs(button.dataset.action, session.desk));
   const working = session.pending && sentAs(button.dataset.action, session.desk) ===
     session.pending.action;
-  button.setAttribute("aria-disabled", String(Boolean(reason)));
   button.classList.toggle("is-working", Boolean(working));
+  if (session.pending && !session.unanswered) return; // no flicker for a quick answer
+  button.setAttribute("aria-disabled", String(Boolean(reason)));
   button.title = reason ? reasonText(reason) : "";
 }
 
@@ -140,6 +141,7 @@ export function showTimes(session, clock, lastSign) {
   setText(byId("own-time"), time);
   setText(byId("own-time-what"), since ? text(key) : "");
   for (const cell of document.querySelectorAll("[data-since]")) {
-    setText(cell, spanText(clock.now() - Number(cell.dataset.since)));
+    const minutes = Math.floor((clock.now() - Number(cell.dataset.since)) / 60000);
+    setText(cell, text("console.minutes", { n: Math.max(0, minutes) }));
   }
 }
