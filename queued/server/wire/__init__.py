@@ -10,6 +10,7 @@ from queued.server.wire.asked import (
     Open,
     Park,
     Pause,
+    Rate,
     SignIn,
     TakeTicket,
     Transfer,
@@ -36,6 +37,9 @@ from queued.server.wire.public import (
     WindowAnswer,
 )
 from queued.server.wire.staff import (
+    Alarm,
+    AlarmList,
+    Card,
     Counts,
     Desk,
     DeskAlarm,
@@ -64,7 +68,10 @@ from queued.server.wire.staff import (
 )
 
 __all__ = [
+    "Alarm",
+    "AlarmList",
     "CallNumber",
+    "Card",
     "ClassLine",
     "Counts",
     "Desk",
@@ -100,6 +107,7 @@ __all__ = [
     "Problem",
     "QueueLine",
     "QueueMonitor",
+    "Rate",
     "ServiceLine",
     "Services",
     "Session",
