@@ -12,10 +12,12 @@ import random
 from collections.abc import Callable
 from typing import assert_never
 
+from drivers.browser_voice import BrowserPage, BrowserVoiceTask
 from drivers.clock import Clock, SystemClock, until
 from drivers.device import DeviceBroken
 from drivers.device_task import DeviceTask, World
 from drivers.input_task import InputDevice, InputTask
+from drivers.job_task import JobTask
 from drivers.jobs import (
     AskRating,
     Configure,
@@ -29,9 +31,11 @@ from drivers.jobs import (
     PrintSlip,
     Rated,
     Report,
+    SaidInBrowser,
     Say,
     ShowText,
     Stop,
+    VoicePage,
 )
 from drivers.printer_task import PrinterTask, SlipPrinter
 from drivers.registry import KINDS, Device, Registry
@@ -78,6 +82,10 @@ class Supervisor:
                 self._show(order)
             case Say():
                 self._say(order)
+            case VoicePage(device):
+                self._page(device, lambda page: page.attend(order.there))
+            case SaidInBrowser(device=device):
+                self._page(device, lambda page: page.answer(order))
             case PadShow():
                 self._show_on_pad(order)
             case AskRating():
@@ -111,8 +119,8 @@ class Supervisor:
     def _printers(self) -> list[PrinterTask]:
         return [task for task in self._tasks.values() if isinstance(task, PrinterTask)]
 
-    def _with_jobs(self) -> list[PrinterTask | VoiceTask]:
-        return [task for task in self._tasks.values() if isinstance(task, PrinterTask | VoiceTask)]
+    def _with_jobs(self) -> list[JobTask]:
+        return [task for task in self._tasks.values() if isinstance(task, JobTask)]
 
     def _say(self, order: Say) -> None:
         task = self._tasks.get(order.device)
@@ -120,6 +128,13 @@ class Supervisor:
             task.add(order)
         else:
             self._world.report(NotSpoken(order.job, order.device, "unknown_device"))
+
+    def _page(self, device: str, tell: Callable[[BrowserPage], None]) -> None:
+        task = self._tasks.get(device)
+        if isinstance(task, BrowserVoiceTask):
+            tell(task.page)
+        else:
+            log.debug("word of a page for %.40r, which is no voice of pages", device)
 
     def _show_on_pad(self, order: PadShow) -> None:
         task = self._tasks.get(order.device)
@@ -178,7 +193,7 @@ class Supervisor:
 
     def _retire(self, task: DeviceTask) -> None:
         del self._tasks[task.config.id]
-        if isinstance(task, PrinterTask | VoiceTask):
+        if isinstance(task, JobTask):
             task.cancel_all("unknown_device")
         task.stop()
         ending = asyncio.create_task(task.stopped())
@@ -198,6 +213,8 @@ class Supervisor:
             device = _red(config, failure)
         if device.strip is not None:
             return StripTask(config, self._world, device.strip)
+        if device.browser:
+            return BrowserVoiceTask(config, self._world)
         if device.voice is not None:
             return VoiceTask(config, self._world, device.voice, device.heard)
         if device.input is not None:

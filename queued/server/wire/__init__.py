@@ -14,6 +14,7 @@ from queued.server.wire.asked import (
     SignIn,
     TakeTicket,
     Transfer,
+    VoiceSaid,
 )
 from queued.server.wire.public import (
     ClassLine,
@@ -62,8 +63,10 @@ from queued.server.wire.staff import (
     PrintedSlip,
     PrintedSlips,
     Problem,
+    SaySentence,
     Session,
     StripText,
+    VoiceHeard,
     WrongField,
 )
 
@@ -108,6 +111,7 @@ __all__ = [
     "QueueLine",
     "QueueMonitor",
     "Rate",
+    "SaySentence",
     "ServiceLine",
     "Services",
     "Session",
@@ -122,6 +126,8 @@ __all__ = [
     "Ticket",
     "TicketTaken",
     "Transfer",
+    "VoiceHeard",
+    "VoiceSaid",
     "Wait",
     "WindowAnswer",
     "WrongField",
