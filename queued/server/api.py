@@ -83,6 +83,7 @@ def services_of(live: Live) -> wire.Services:
             )
             for class_ in plan.classes.values()
         ],
+        outcomes=[wire.OutcomeLine(*one) for one in live.words.outcomes],
     )
 
 

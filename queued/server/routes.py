@@ -188,6 +188,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     _page("/h/{hall}/kiosk", pages.kiosk, "Kiosk", roles=KIOSK),
     _page("/h/{hall}/windows", pages.windows, "Choose a window", roles=STAFF),
     _page("/h/{hall}/windows/{window}", pages.console, "Window console", roles=STAFF),
+    _page("/h/{hall}/windows/{window}/caller", pages.caller, "Small caller", roles=STAFF),
     _page("/h/{hall}/printers/{device}", pages.printer, "Virtual printer", roles=PRINTERS),
     _page("/h/{hall}/devices", technician.devices_page, "Devices", roles=MANAGING),
     _page("/h/{hall}/devices/{device}", technician.device_page, "A device", roles=MANAGING),

@@ -25,6 +25,7 @@ PAGES = {
     "kiosk": (f"{HALL}/kiosk", "kiosk"),
     "windows": (f"{HALL}/windows", "desk"),
     "console": (f"{HALL}/windows/2", "desk"),
+    "caller": (f"{HALL}/windows/2/caller", "small phone"),
     "board": (f"{HALL}/board", "board"),
     "status": (f"{HALL}/status", "phone"),
     "ticket": ("own", "phone"),

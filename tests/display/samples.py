@@ -49,6 +49,7 @@ def services() -> dict[str, Any]:
             {"id": id, "name": name, "queue": queue, "minutes": minutes, "materials": materials}
             for id, name, queue, minutes, materials in SERVICES
         ],
+        "outcomes": [{"id": "done", "name": "办结", "name_en": "Completed"}],
         "classes": [
             {"id": id, "name": name, "head_start_minutes": minutes} for id, name, minutes in CLASSES
         ],
@@ -157,6 +158,44 @@ def waiting(count: int) -> list[dict[str, Any]]:
     ]
 
 
+def in_hand() -> dict[str, Any]:
+    """The ticket of a busy desk: called half a minute ago."""
+    return {
+        "number": "A017",
+        "queue": "general",
+        "service": "license",
+        "class": "priority",
+        "status": "called",
+        "language": "zh",
+        "issued_at": "2026-11-23T09:41:02+08:00",
+        "called_at": "2026-11-23T10:15:05+08:00",
+        "started_at": None,
+        "calls": 1,
+        "waited_s": 2043,
+        "returns": 0,
+    }
+
+
+def counted(busy: bool) -> dict[str, Any]:
+    """What a clerk did today."""
+    names = ("called", "served", "missed", "parked", "transferred", "matters")
+    done = (17, 13, 2, 1, 1, 15) if busy else (0,) * 6
+    return {**dict(zip(names, done, strict=True)), "service_s": 392 if busy else None}
+
+
+def seats(windows: int = 8) -> dict[str, Any]:
+    """Who sits at the windows: oneself at the second."""
+    return {
+        str(place + 1): {
+            "clerk": "王芳" if place == 1 else "李强",
+            "since": NOW,
+            "yours": place == 1,
+            "allowed": place != 3,
+        }
+        for place in range(windows)
+    }
+
+
 def desk(*, busy: bool = True) -> dict[str, Any]:
     """GET /halls/{hall}/windows/{window}: with a called ticket, or just after signing in."""
     return {
@@ -174,23 +213,10 @@ def desk(*, busy: bool = True) -> dict[str, Any]:
             "queues": ["general"],
             "overflow": ["social"],
             "zone": "east" if busy else None,
+            "since": "2026-11-23T09:02:11+08:00" if busy else None,
+            "yours": busy,
         },
-        "ticket": {
-            "number": "A017",
-            "queue": "general",
-            "service": "license",
-            "class": "priority",
-            "status": "called",
-            "language": "zh",
-            "issued_at": "2026-11-23T09:41:02+08:00",
-            "called_at": "2026-11-23T10:15:05+08:00",
-            "started_at": None,
-            "calls": 1,
-            "waited_s": 2043,
-            "returns": 0,
-        }
-        if busy
-        else None,
+        "ticket": in_hand() if busy else None,
         "next": {"number": "A018", "queue": "general", "why": "等候最久"} if busy else None,
         "undo": {"until": "2026-11-23T10:15:38+08:00", "number": "A017"} if busy else None,
         "recall": {"left": 3, "not_before": "2026-11-23T10:15:34+08:00"} if busy else None,
@@ -209,9 +235,11 @@ def desk(*, busy: bool = True) -> dict[str, Any]:
         "missed": [{"number": "A011", "queue": "general", "missed_at": "2026-11-23T09:55:00+08:00"}]
         if busy
         else [],
-        "counts": {"called": 17, "served": 13, "missed": 2, "parked": 1, "transferred": 1}
+        "counts": counted(busy),
+        "mine": {"name": "王芳", "counts": counted(busy)},
+        "alarms": [{"code": "long_wait", "number": "A018", "count": 2, "waited_s": 1860}]
         if busy
-        else {"called": 0, "served": 0, "missed": 0, "parked": 0, "transferred": 0},
+        else [],
         "actions": ["recall", "start", "miss", "park", "transfer", "call", "unpark", "undo"]
         if busy
         else ["open"],
@@ -299,8 +327,10 @@ def realistic() -> dict[str, dict[str, Any]]:
         "start": hall
         | {"windows": now["windows"], "printers": [{"id": "kiosk-printer"}], "demo": True},
         "kiosk": hall | {"services": furniture, "snapshot": now},
-        "windows": hall | {"snapshot": now},
+        "windows": hall | {"snapshot": now, "seats": seats()},
         "console": hall
+        | {"window": now["windows"][1], "desk": desk(), "services": furniture, "csrf": "c5f"},
+        "caller": hall
         | {"window": now["windows"][1], "desk": desk(), "services": furniture, "csrf": "c5f"},
         "board": hall | {"snapshot": now},
         "status": hall | {"snapshot": now},
@@ -330,7 +360,7 @@ def realistic() -> dict[str, dict[str, Any]]:
 def empty() -> dict[str, dict[str, Any]]:
     """Page → context of a hall with nothing in it yet."""
     nothing = snapshot(windows=0, queues=0, open=False)
-    furniture: dict[str, Any] = {"queues": [], "services": [], "classes": []}
+    furniture: dict[str, Any] = {"queues": [], "services": [], "classes": [], "outcomes": []}
     contexts = realistic()
     contexts["start"] |= {"windows": [], "printers": [], "demo": False}
     contexts["console"] |= {"desk": desk(busy=False), "services": furniture}

@@ -63,10 +63,15 @@ class CallNumber(Asked, frozen=True):
     number: Number
 
 
+MATTERS_MAX = 99
+"""Matters of one visit: whoever brings more has made an appointment for a batch."""
+
+
 class Finish(Asked, frozen=True):
-    """The hall's own word for how it ended."""
+    """The hall's own word for how it ended, and how many matters were dealt with."""
 
     outcome: Word = ""
+    count: Annotated[int, Meta(ge=1, le=MATTERS_MAX)] = 1
 
 
 class Park(Asked, frozen=True):
