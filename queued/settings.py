@@ -47,6 +47,7 @@ from queued.settings_values import (
     HallSettings,
     HoursSettings,
     HttpSettings,
+    OneThingSettings,
     QueueSettings,
     RedisSettings,
     RulesSettings,
@@ -65,6 +66,7 @@ __all__ = [
     "HallSettings",
     "HoursSettings",
     "HttpSettings",
+    "OneThingSettings",
     "QueueSettings",
     "RedisSettings",
     "RulesSettings",
@@ -82,7 +84,7 @@ __all__ = [
 Entry = TypeVar("Entry")
 
 SINGLE_TABLES = ("hall", "rules", "http", "redis", "storage", "slip")
-REPEATED_TABLES = ("zone", "queue", "service", "window", "class", "hours", "device")
+REPEATED_TABLES = ("zone", "queue", "service", "window", "class", "hours", "device", "one_thing")
 ENVIRONMENT_PREFIX = "QUEUED_"
 
 
@@ -156,12 +158,14 @@ def _settings(problems: Problems, document: dict[str, object]) -> Settings:
     classes = _repeated(problems, document, "class", tables.visitor_class)
     devices = _repeated(problems, document, "device", tables.device)
     hours = _repeated(problems, document, "hours", tables.hours)
+    one_things = _repeated(problems, document, "one_thing", tables.one_thing)
     for name, entries in (("queue", queues), ("window", windows)):
         if not entries and not isinstance(document.get(name), dict):
             problems.add(f"[[{name}]]", f"is missing; a hall needs at least one {name}")
     for table, identified in (
         ("zone", zones), ("queue", queues), ("service", services),
         ("window", windows), ("class", classes), ("device", devices),
+        ("one_thing", one_things),
     ):  # fmt: skip
         links.unique_ids(problems, table, identified)
     links.unique_letters(problems, queues)
@@ -172,6 +176,7 @@ def _settings(problems: Problems, document: dict[str, object]) -> Settings:
     for number, service in enumerate(services, start=1):
         where = place("service", service.id, number)
         links.reference(problems, where, "queue", service.queue, "queue", queue_ids)
+    links.bundles(problems, one_things, [service.id for service in services if service.id])
     windows = [
         links.link_window(problems, place("window", one.id, number), one, queue_ids, zone_ids)
         for number, one in enumerate(windows, start=1)
@@ -195,6 +200,7 @@ def _settings(problems: Problems, document: dict[str, object]) -> Settings:
         redis=_single(problems, document, "redis", tables.redis),
         storage=_single(problems, document, "storage", tables.storage),
         slip=_single(problems, document, "slip", tables.slip),
+        one_things=tuple(one_things),
     )
 
 

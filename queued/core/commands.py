@@ -10,7 +10,16 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from queued.core.model import TicketId
-from queued.core.plan import NORMAL, ClassId, Millis, Plan, QueueId, ServiceId, WindowId
+from queued.core.plan import (
+    APPOINTMENT,
+    NORMAL,
+    ClassId,
+    Millis,
+    Plan,
+    QueueId,
+    ServiceId,
+    WindowId,
+)
 from queued.core.quick import quick_init
 
 Place: TypeAlias = Literal["keep", "first", "last"]
@@ -61,6 +70,18 @@ class IssueTicket:
     """The appointment's time, if there is one."""
     language: str = "zh"
     party: int = 1
+    by: str = ""
+
+
+@quick_init
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckIn:
+    """Somebody with an appointment has come: a number that counts from the slot."""
+
+    service: ServiceId
+    slot: Millis
+    class_: ClassId = APPOINTMENT
+    language: str = "zh"
     by: str = ""
 
 
@@ -204,6 +225,7 @@ Command: TypeAlias = (
     | OpenDay
     | CloseDay
     | IssueTicket
+    | CheckIn
     | CancelTicket
     | OpenWindow
     | PauseWindow

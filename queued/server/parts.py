@@ -12,6 +12,7 @@ from typing import Protocol
 
 from display.pages import Pages
 from queued.core.model import Ticket, TicketId
+from queued.engine.appointments import Appointments
 from queued.engine.bus import Bus
 from queued.engine.clock import Clock
 from queued.engine.halls import Halls
@@ -50,6 +51,11 @@ class Store(Protocol):
     @property
     def tickets(self) -> TicketTable:
         """Tickets of earlier days."""
+        ...
+
+    @property
+    def appointments(self) -> Appointments:
+        """Who is expected."""
         ...
 
     @property

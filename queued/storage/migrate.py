@@ -15,13 +15,24 @@ from sqlalchemy import Connection, inspect, select
 from queued.storage import tables
 from queued.storage.errors import SchemaUnknown
 
-VERSION = 1
+VERSION = 2
 """Of the tables in `tables`."""
 
 Step: TypeAlias = Callable[[Connection], None]
 
-STEPS: Mapping[int, Step] = {}
-"""From this version to the next. Version 1 is the first, so there is none yet."""
+
+
+def _appointments(connection: Connection) -> None:
+    connection.exec_driver_sql(
+        "CREATE TABLE appointment (hall TEXT NOT NULL, digest TEXT NOT NULL,"
+        " service TEXT NOT NULL, class TEXT NOT NULL, slot BIGINT NOT NULL,"
+        " made_by TEXT NOT NULL, made_at BIGINT NOT NULL, PRIMARY KEY (hall, digest))"
+    )
+    connection.exec_driver_sql("CREATE INDEX appointment_by_slot ON appointment (hall, slot)")
+
+
+STEPS: Mapping[int, Step] = {1: _appointments}
+"""From this version to the next."""
 
 
 def version_of(connection: Connection) -> int | None:

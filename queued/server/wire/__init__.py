@@ -4,21 +4,27 @@ Times are RFC 3339 with offset, durations whole seconds ending in `_s`.
 """
 
 from queued.server.wire.asked import (
+    BookAppointment,
     CallNumber,
     Finish,
     Nothing,
     Open,
     Park,
     Pause,
+    ScannedCode,
     SignIn,
     TakeTicket,
     Transfer,
 )
 from queued.server.wire.public import (
+    Appointment,
+    CheckedIn,
     ClassLine,
     HallLine,
     HallList,
     HallName,
+    HoursLine,
+    OneThingLine,
     OwnTicket,
     QueueLine,
     QueueMonitor,
@@ -33,6 +39,7 @@ from queued.server.wire.public import (
     TicketTaken,
     Wait,
     WindowAnswer,
+    ZoneLine,
 )
 from queued.server.wire.staff import (
     Counts,
@@ -61,7 +68,10 @@ from queued.server.wire.staff import (
 )
 
 __all__ = [
+    "Appointment",
+    "BookAppointment",
     "CallNumber",
+    "CheckedIn",
     "ClassLine",
     "Counts",
     "Desk",
@@ -82,9 +92,11 @@ __all__ = [
     "Health",
     "History",
     "HistoryEvent",
+    "HoursLine",
     "JournalEvent",
     "JournalPage",
     "Nothing",
+    "OneThingLine",
     "Open",
     "OwnTicket",
     "Park",
@@ -94,6 +106,7 @@ __all__ = [
     "Problem",
     "QueueLine",
     "QueueMonitor",
+    "ScannedCode",
     "ServiceLine",
     "Services",
     "Session",
@@ -111,4 +124,5 @@ __all__ = [
     "Wait",
     "WindowAnswer",
     "WrongField",
+    "ZoneLine",
 ]
