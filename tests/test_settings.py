@@ -117,37 +117,6 @@ def test_every_key_of_the_contract_is_read():
     assert settings.storage.url == "postgresql+asyncpg://queued:secret@db/queued"
 
 
-ONE_THING = """
-[[service]]
-id = "birth"
-name = "出生医学证明"
-queue = "general"
-minutes = 10
-[[one_thing]]
-id = "newborn"
-name = "新生儿出生一件事"
-services = ["birth"]
-"""
-
-
-def test_a_one_thing_joins_services():
-    settings = parse(HALL + ONE_THING)
-    assert settings.one_things == (s.OneThingSettings("newborn", "新生儿出生一件事", ("birth",)),)
-
-
-@pytest.mark.parametrize(
-    ("services", "sentence"),
-    [
-        ('["brith"]', 'services: "brith" is not a service; did you mean "birth"?'),
-        ("[]", "services: is empty; needed is at least one service"),
-        ('["birth", "birth"]', 'services: "birth" stands there more than once'),
-    ],
-)
-def test_a_one_thing_of_nothing_is_a_mistake(services: str, sentence: str):
-    found = problems(HALL + ONE_THING.replace('["birth"]', services))
-    assert found == (f'hall.toml: [[one_thing]] "newborn": {sentence}',)
-
-
 def test_a_star_means_all_queues_in_their_order():
     settings = parse(HALL.replace('["general"]', '["*"]').replace('overflow = ["social"]', ""))
     assert settings.windows[0].queues == ("general", "social")
