@@ -57,6 +57,8 @@ class Page:
     texts: tuple[str, ...] = ()
     module: str | None = None
     style: str = "plain"
+    theme: str = "light"
+    """`dark` for screens on a wall (see `static/css/tokens.css`)."""
 
 
 PAGES: Final[Mapping[str, Page]] = {
@@ -82,6 +84,7 @@ PAGES: Final[Mapping[str, Page]] = {
         ("live", "wait", "board", "window_status", "queue_status"),
         "board",
         "board",
+        theme="dark",
     ),
     "status": Page(
         ("hall", "snapshot"),
@@ -131,9 +134,10 @@ class Pages:
         self._templates.filters["clock"] = clock
         self._templates.globals["asset"] = self.asset
         self._templates.globals["shown"] = waits.shown
+        self._templates.globals["spoken"] = i18n.spoken
 
     def render(self, page: str, language: str, context: Mapping[str, Any]) -> str:
-        """The whole HTML document. `language` is zh or en.
+        """The whole HTML document. `language` is one of `i18n.LANGUAGES`.
 
         Raises `BadContext` for an unknown page or a missing context key, and `MissingText` for
         another language: both are defects of the caller.
@@ -155,6 +159,7 @@ class Pages:
             named=lambda thing: name_of(thing, language),
             module=described.module,
             style=described.style,
+            theme=described.theme,
             page_data=_page_data(page, described, catalogue, context),
         )
 
@@ -170,8 +175,10 @@ class Pages:
 
 
 def name_of(thing: Mapping[str, Any], language: str) -> str:
-    """The name of a service, queue, window or class: `name_en` in English where there is one."""
-    english = thing.get("name_en") if language == "en" else None
+    """The name of a service, queue, window or class: `name_en`, where there is one, for all
+    who do not read Chinese.
+    """
+    english = thing.get("name_en") if language != i18n.DEFAULT else None
     return str(english or thing["name"])
 
 
