@@ -111,12 +111,17 @@ class Configure(Value, frozen=True, tag="configure"):
 
 
 class PrintSlip(Value, frozen=True, tag="print-slip"):
-    """Print `blocks` on `device` and cut. Not after `expires_at_ms` (Unix time)."""
+    """Print `blocks` on `device` and cut. Not after `expires_at_ms` (Unix time).
+
+    `after_half`: an earlier device process died with a slip for this printer under way, which
+    may hang in it. The first slip this process prints there is preceded by a cut then.
+    """
 
     job: str
     device: str
     blocks: tuple[Block, ...]
     expires_at_ms: int
+    after_half: bool = False
 
 
 class JobGo(Value, frozen=True, tag="job-go"):

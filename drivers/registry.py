@@ -17,6 +17,7 @@ from drivers.bus import Bus, BusHandle
 from drivers.device import DeviceBroken, Transport
 from drivers.jobs import DeviceConfig
 from drivers.ports import AlsaPort, Port, SerialPort, TcpPort, VirtualPort, parse_port
+from drivers.remains import Remains
 from drivers.transport import Emulator, open_port
 
 if TYPE_CHECKING:
@@ -268,10 +269,12 @@ class Registry:
     def _printer(
         self, config: DeviceConfig, make: Callable[[], Transport], emulator: Emulator | None
     ) -> Device:
+        remains = Remains()
+
         def printer() -> Printer:
             from drivers.printer import Printer
 
-            return Printer(config, make())
+            return Printer(config, make(), remains)
 
         spool = None
         if emulator is not None:

@@ -47,6 +47,7 @@ async def take(call: Call[wire.TakeTicket]) -> web.Response:
         class_=ClassId(asked.class_),
         language=asked.language,
         party=asked.party,
+        slip=asked.slip,
         by=who.by,
     )
 

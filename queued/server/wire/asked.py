@@ -25,6 +25,8 @@ class TakeTicket(Asked, frozen=True):
     class_: Id = "normal"
     language: Literal["zh", "en"] = "zh"
     party: Annotated[int, Meta(ge=1, le=99)] = 1
+    slip: Literal["normal", "large"] = "normal"
+    """Large type for eyes that need it; a printer of large slips prints no others."""
 
     def __post_init__(self) -> None:
         if (self.service is None) == (self.queue is None):
