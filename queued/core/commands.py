@@ -86,6 +86,7 @@ class CheckIn:
     slot: Millis
     class_: ClassId = APPOINTMENT
     language: str = "zh"
+    slip: SlipSize = "normal"
     by: str = ""
 
 

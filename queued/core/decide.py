@@ -124,6 +124,7 @@ def _check_in(hall: Hall, command: c.CheckIn, at: Millis) -> tuple[e.Event, ...]
         class_=command.class_,
         slot=command.slot,
         language=command.language,
+        slip=command.slip,
         by=command.by,
     )
     return _issue(hall, issue, at)

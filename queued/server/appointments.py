@@ -154,6 +154,7 @@ async def _ticket_for(call: Call[wire.ScannedCode], booked: Appointment) -> tupl
         slot=booked.slot,
         class_=booked.class_,
         language=call.body.language,
+        slip=call.body.slip,
         by=call.principal.by,
     )
     try:
@@ -161,16 +162,16 @@ async def _ticket_for(call: Call[wire.ScannedCode], booked: Appointment) -> tupl
             command, key=_key(booked), fingerprint=BY_APPOINTMENT, render=render
         )
     except r.AppointmentEarly as early:
-        raise _not_now("appointment_early", live, booked.slot, early.facts["opens"]) from None
+        raise _not_now("appointment_early", live, booked, early.facts["opens"]) from None
     except r.AppointmentLate as late:
-        raise _not_now("appointment_late", live, booked.slot, late.facts["closed"]) from None
+        raise _not_now("appointment_late", live, booked, late.facts["closed"]) from None
     day, _, ticket = outcome.answer.decode().partition("/")
     return live.running.tokens.token(day, TicketId(int(ticket))), not outcome.replayed
 
 
-def _not_now(code: str, live: Live, slot: Millis, limit: Any) -> Problem:
-    at, until = live.time_of(slot), live.time_of(Millis(limit))
-    facts = {"slot": at, "date": at[:10], "time": at[11:16], "limit": until[11:16]}
+def _not_now(code: str, live: Live, booked: Appointment, limit: Any) -> Problem:
+    at, until = live.time_of(booked.slot), live.time_of(Millis(limit))
+    facts = {"service": booked.service, "slot": at, "date": at[:10], "time": at[11:16], "limit": until[11:16]}
     return Problem(code, facts=facts)
 
 

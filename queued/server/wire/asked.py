@@ -48,6 +48,7 @@ class ScannedCode(Asked, frozen=True):
 
     code: Annotated[str, Meta(min_length=1, max_length=512)]
     language: Literal["zh", "en"] = "zh"
+    slip: Literal["normal", "large"] = "normal"
 
 
 class Nothing(Asked, frozen=True):
