@@ -28,7 +28,10 @@ def test_a_one_thing_joins_services():
 @pytest.mark.parametrize(
     ("services", "sentence"),
     [
-        ('["brith"]', 'services: "brith" is not a service; did you mean "birth"? Services are: birth'),
+        (
+            '["brith"]',
+            'services: "brith" is not a service; did you mean "birth"? Services are: birth',
+        ),
         ("[]", "services: is empty; needed is at least one service"),
         ('["birth", "birth"]', 'services: "birth" stands there more than once'),
     ],

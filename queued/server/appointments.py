@@ -171,7 +171,13 @@ async def _ticket_for(call: Call[wire.ScannedCode], booked: Appointment) -> tupl
 
 def _not_now(code: str, live: Live, booked: Appointment, limit: Any) -> Problem:
     at, until = live.time_of(booked.slot), live.time_of(Millis(limit))
-    facts = {"service": booked.service, "slot": at, "date": at[:10], "time": at[11:16], "limit": until[11:16]}
+    facts = {
+        "service": booked.service,
+        "slot": at,
+        "date": at[:10],
+        "time": at[11:16],
+        "limit": until[11:16],
+    }
     return Problem(code, facts=facts)
 
 

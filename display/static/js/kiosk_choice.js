@@ -3,7 +3,7 @@
 import { byId, make, setHidden, setText } from "./dom.js";
 import { go, onHome } from "./kiosk_screens.js";
 import { listed, nameOf, onChange, state, text } from "./kiosk_state.js";
-import { Tiles, bundleTile, letterPlate, loadLine, serviceTile } from "./kiosk_tiles.js";
+import { Tiles, bundleTile, letterMark, loadLine, serviceTile } from "./kiosk_tiles.js";
 
 // Up to this many services (and so many of one queue) fit the first screen: one tap less.
 const FLAT_MAX = 18;
@@ -38,8 +38,8 @@ function card(queue) {
   );
   const words = make("span", { class: "tile-words" },
     make("span", { class: "tile-name" }, nameOf(queue)), loadLine(queue.id));
-  return make("section", { class: "card", data: { queue: queue.id } },
-    make("h3", { class: "card-head" }, letterPlate(queue.letter), words),
+  return make("section", { class: "queue-card", data: { queue: queue.id } },
+    make("h3", { class: "card-head" }, letterMark(queue.letter), words),
     make("div", { class: "card-services" }, ...buttons));
 }
 
@@ -48,7 +48,7 @@ function queueTile(queue) {
   const open = () => (services.length === 1 ? choose(services[0]) : openQueue(queue));
   return make("button",
     { type: "button", class: "tile", data: { queue: queue.id }, on: { click: open } },
-    letterPlate(queue.letter),
+    letterMark(queue.letter),
     make("span", { class: "tile-words" },
       make("span", { class: "tile-name" }, nameOf(queue)), loadLine(queue.id)));
 }
@@ -88,7 +88,7 @@ function hoursText() {
     const days = listed(each.days.map((day) => text(`kiosk.day_${day}`)));
     return text("kiosk.hours_line", { days, open: each.open, close: each.close });
   });
-  return lines.join(text("kiosk.semicolon"));
+  return lines.join(" · ");
 }
 
 function showState() {
@@ -96,6 +96,7 @@ function showState() {
   setHidden(byId("rest"), live);
   setHidden(byId("choices"), !live);
   setHidden(byId("closed"), !live || snapshot.open);
+  setHidden(byId("choose-title"), !live || !snapshot.open);
   const hours = hoursText();
   setText(byId("hours"), hours);
   setHidden(byId("hours"), !hours);

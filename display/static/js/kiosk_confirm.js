@@ -3,10 +3,12 @@
 import { byId, make, setHidden, setText } from "./dom.js";
 import { go, onHome } from "./kiosk_screens.js";
 import { hindrance, nameOf, onChange, queueNow, serviceOf, state, text } from "./kiosk_state.js";
-import { letterPlate, loadText } from "./kiosk_tiles.js";
+import { letterMark, loadText } from "./kiosk_tiles.js";
 
 // Taken for granted, or recognised by the hall: nobody chooses them.
 const NOT_CHOSEN = new Set(["normal", "appointment", "return"]);
+
+const FEW = 6; // lines that may have a row each
 
 let thing = null;
 
@@ -36,11 +38,11 @@ function draw() {
   if (!service) return;
   setText(byId("confirm-title"), nameOf(thing));
   const queue = state.services.queues.find((each) => each.id === service.queue);
-  byId("confirm-plate").replaceChildren(letterPlate(queue?.letter ?? ""));
+  byId("confirm-letter").replaceChildren(letterMark(queue?.letter ?? ""));
   const materials = thing.materials.length ? thing.materials : [text("kiosk.no_materials")];
-  byId("materials").replaceChildren(...materials.map((each) => make("li", {}, each)));
+  bullets("materials", materials);
   const parts = (thing.services ?? []).map(serviceOf).filter(Boolean);
-  byId("parts").replaceChildren(...parts.map((each) => make("li", {}, nameOf(each))));
+  bullets("parts", parts.map(nameOf));
   setHidden(byId("parts-panel"), parts.length === 0);
   const minutes = thing.services ? 0 : service.minutes;
   setText(byId("minutes"), minutes ? text("kiosk.minutes", { n: minutes }) : "");
@@ -48,9 +50,13 @@ function draw() {
   showState();
 }
 
+function bullets(id, lines) {
+  byId(id).toggleAttribute("data-many", lines.length > FEW);
+  byId(id).replaceChildren(...lines.map((each) => make("li", {}, each)));
+}
+
 function drawPriorities() {
-  const first = priorities()[0];
-  setHidden(byId("open-priority"), !first);
+  setHidden(byId("open-priority"), priorities().length === 0);
   const rows = priorities().map((each) => {
     const minutes = each.head_start_minutes;
     const rule = each.id === "priority" ? "kiosk.class_priority" : "kiosk.class_other";
@@ -71,7 +77,8 @@ function showState() {
   if (!service) return;
   setText(byId("confirm-load"), loadText(queueNow(service.queue)));
   const why = hindrance(service);
-  for (const button of [byId("take"), byId("open-priority"), ...byId("classes").querySelectorAll("button")]) {
+  const ways = [byId("take"), byId("open-priority"), ...document.querySelectorAll(".take-class")];
+  for (const button of ways) {
     button.disabled = state.busy || why !== "";
   }
   const hindered = why && state.live; // silence of the hall is told above, on every screen

@@ -5,7 +5,7 @@ import { found, nextLetters } from "./kiosk_match.js";
 import { makePad } from "./kiosk_pad.js";
 import { go, onHome } from "./kiosk_screens.js";
 import { onChange, state, text } from "./kiosk_state.js";
-import { Tiles, bundleTile, serviceTile } from "./kiosk_tiles.js";
+import { BESIDE_A_PAD, Tiles, bundleTile, serviceTile } from "./kiosk_tiles.js";
 
 let choose = () => {};
 
@@ -22,10 +22,10 @@ export function start(onChoose) {
   choose = onChoose;
   const field = byId("query");
   const pad = makePad(byId("pad"), field);
-  const tiles = new Tiles("matches", tile);
+  const tiles = new Tiles("matches", tile, BESIDE_A_PAD);
 
   const look = () => {
-    const matches = found(field.value, things());
+    const matches = field.value ? found(field.value, things()) : things();
     tiles.set(matches);
     pad.next(nextLetters(field.value, things()));
     setHidden(byId("find-hint"), field.value !== "");

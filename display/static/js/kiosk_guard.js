@@ -31,7 +31,8 @@ export function guard() {
   );
   const active = { passive: false };
   document.addEventListener("wheel", (event) => event.ctrlKey && stop(event), active);
-  document.addEventListener("touchmove", (event) => event.touches.length > 1 && stop(event), active);
+  const several = (event) => event.touches.length > 1 && stop(event);
+  document.addEventListener("touchmove", several, active);
   // A swipe from the edge or a mouse's side button goes back: to the same page.
   history.pushState(null, "");
   window.addEventListener("popstate", () => history.pushState(null, ""));

@@ -17,8 +17,8 @@ export function found(query, things) {
 const NONE = 6;
 
 // 0 the initials from the first, 1 a name from its first character, 2 words in English,
-// 3 inside the name, 4 inside the initials, 5 initials with some left out ("gjj" in zfgjjtq is 4,
-// "zfjt" is 5), else NONE.
+// 3 inside the name, 4 inside the initials, 5 initials with some left out: people say 社保 (sb)
+// for 社会保障 (shbz). Else NONE.
 function rank(wanted, thing) {
   const initials = thing.initials ?? "";
   const name = thing.name.toLowerCase();
@@ -29,7 +29,7 @@ function rank(wanted, thing) {
   if (english.split(/[^a-z0-9]+/).some((word) => word.startsWith(wanted))) return 2;
   if (name.includes(wanted)) return 3;
   if (initials.includes(letters)) return 4;
-  return letters.length >= 3 && inOrder(letters, initials) ? 5 : NONE;
+  return letters.length >= 2 && inOrder(letters, initials) ? 5 : NONE;
 }
 
 // Letters that begin the next keystroke of any match: the others on the pad lead nowhere.

@@ -14,8 +14,11 @@ export function makePad(box, field, { digits = false } = {}) {
     field.dispatchEvent(new Event("input"));
   };
   const key = (name, shown, press, kind = "") =>
-    make("button", { type: "button", class: `key ${kind}`, data: { key: name }, on: { click: press } },
-      shown);
+    make(
+      "button",
+      { type: "button", class: `key ${kind}`, data: { key: name }, on: { click: press } },
+      shown,
+    );
   for (const name of digits ? [...DIGITS, ...LETTERS] : LETTERS) {
     keys.set(name, key(name, name, () => write(field.value + name)));
   }

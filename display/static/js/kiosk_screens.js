@@ -3,11 +3,14 @@
 
 import { byId, setHidden, setText } from "./dom.js";
 import { onChange, state, text } from "./kiosk_state.js";
+import { data } from "./page.js";
 
 const SCREENS = ["choose", "list", "find", "confirm", "priority", "checkin", "result"];
 
 // Seconds without a touch; the elder mode gives twice the time (WCAG 2.2.1).
-const IDLE_S = { choose: 60, list: 60, find: 60, confirm: 60, priority: 60, checkin: 60, result: 30 };
+const IDLE_S = {
+  choose: 60, list: 60, find: 60, confirm: 60, priority: 60, checkin: 60, result: 30,
+};
 const SHOWN_S = 15;
 const TICK_MS = 1000;
 
@@ -78,7 +81,7 @@ function show() {
 
 // Somebody used a mode, or is deeper in: then there is something to forget.
 function toForget() {
-  return path.length > 1 || state.elder || state.low || state.language !== document.body.dataset.language;
+  return path.length > 1 || state.elder || state.low || state.language !== data.language;
 }
 
 function touched() {

@@ -50,9 +50,9 @@ export function nameOf(thing) {
   return (state.language !== "zh" && thing.name_en) || thing.name;
 }
 
-// The words of a list in the language's own way: 、 or commas.
+// The words of a list with the comma of its language.
 export function listed(names) {
-  return names.join(text("kiosk.comma"));
+  return names.join(state.language === "zh" ? "、" : ", ");
 }
 
 export function serviceOf(id) {

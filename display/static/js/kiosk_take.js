@@ -3,7 +3,7 @@
 import { hallPath } from "./api.js";
 import * as confirm from "./kiosk_confirm.js";
 import { Intent } from "./kiosk_intent.js";
-import { current, go, onHome } from "./kiosk_screens.js";
+import { onHome } from "./kiosk_screens.js";
 import { change, problemText, serviceOf, state, text } from "./kiosk_state.js";
 import { data } from "./page.js";
 
@@ -59,7 +59,8 @@ export function start(api, onTicket) {
   confirm.start((class_) => {
     const service = confirm.chosen();
     if (!service) return;
-    const body = { service: service.id, class: class_, language: data.ticketLanguage(state.language) };
+    const language = state.language === "zh" ? "zh" : "en";
+    const body = { service: service.id, class: class_, language };
     if (state.elder) body.slip = "large";
     take(api, body, onTicket);
   });

@@ -6,12 +6,12 @@ import { queueHeadline } from "./waits.js";
 
 // Tiles on one page: [usual, elder or low position]. Fewer and larger ones need less reading.
 const PER_PAGE = { portrait: [12, 6], landscape: [12, 6] };
+export const BESIDE_A_PAD = { portrait: [12, 4], landscape: [8, 3] };
 
 const portrait = window.matchMedia("(orientation: portrait)");
 
-export function perPage() {
-  const sizes = PER_PAGE[portrait.matches ? "portrait" : "landscape"];
-  return sizes[state.elder || state.low ? 1 : 0];
+function perPage(sizes) {
+  return sizes[portrait.matches ? "portrait" : "landscape"][state.elder || state.low ? 1 : 0];
 }
 
 // "Waiting 12 · within 20 minutes"; what a closed or empty queue says of itself.
@@ -28,8 +28,8 @@ export function loadLine(queue) {
   return make("span", { class: "tile-load", data: { load: queue } }, loadText(queueNow(queue)));
 }
 
-export function letterPlate(letter) {
-  return make("span", { class: "plate", "aria-hidden": "true" }, letter);
+export function letterMark(letter) {
+  return make("span", { class: "letter", "aria-hidden": "true" }, letter);
 }
 
 export function serviceTile(service, onChoose) {
@@ -44,7 +44,7 @@ export function serviceTile(service, onChoose) {
       "aria-label": nameOf(service),
       on: { click: () => onChoose(service) },
     },
-    letterPlate(queue?.letter ?? ""),
+    letterMark(queue?.letter ?? ""),
     words,
   );
 }
@@ -55,7 +55,7 @@ export function bundleTile(bundle, onChoose) {
   return make(
     "button",
     { type: "button", class: "tile", on: { click: () => onChoose(bundle) } },
-    letterPlate(parts.length),
+    letterMark(parts.length),
     make(
       "span",
       { class: "tile-words" },
@@ -67,10 +67,10 @@ export function bundleTile(bundle, onChoose) {
 
 // Shows `things` in the element `id` (with `id-pages` beside it) by `make(thing)`.
 export class Tiles {
-  constructor(id, makeTile) {
+  constructor(id, makeTile, sizes = PER_PAGE) {
     this.box = byId(id);
     this.pages = byId(`${id}-pages`);
-    this.makeTile = makeTile;
+    Object.assign(this, { makeTile, sizes });
     this.things = [];
     this.page = 0;
     const [before, after] = this.pages.querySelectorAll("button");
@@ -92,7 +92,7 @@ export class Tiles {
   }
 
   show() {
-    const size = perPage();
+    const size = perPage(this.sizes);
     const pages = Math.max(1, Math.ceil(this.things.length / size));
     this.page = Math.min(Math.max(this.page, 0), pages - 1);
     const shown = this.things.slice(this.page * size, (this.page + 1) * size);
