@@ -110,7 +110,7 @@ PAGES: Final[Mapping[str, Page]] = {
         ("live", "printer"),
         "printer",
     ),
-    "login": Page(("next", "error", "demo")),
+    "login": Page(("next", "error", "demo"), ("next",), module="login"),
     "error": Page(("status", "code", "detail")),
     "docs": Page((), (), ("docs",), "docs", "docs"),
 }

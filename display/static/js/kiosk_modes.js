@@ -81,9 +81,9 @@ export function start() {
   onChange(show);
   onVoices(show);
   onShown(prompt);
-  onHome(() => {
+  onHome((gone) => {
     hush();
-    change({ elder: false, low: false, language: data.language });
+    if (gone) change({ elder: false, low: false, language: data.language });
   });
   show();
 }

@@ -1,7 +1,7 @@
 // The last screen: the number, where it stands, and what to do when the slip does not come.
 
 import { byId, make, setHidden, setText } from "./dom.js";
-import { goOnly, home, linger, onHome } from "./kiosk_screens.js";
+import { finish, goOnly, linger, onHome } from "./kiosk_screens.js";
 import {
   clock, languages, listed, nameOf, onChange, problemText, serviceOf, state, text,
 } from "./kiosk_state.js";
@@ -153,7 +153,7 @@ export function spoken(spell) {
 
 export function start(its) {
   api = its;
-  byId("done").addEventListener("click", home);
+  byId("done").addEventListener("click", finish);
   byId("again").addEventListener("click", printAgain);
   let language = languages[0];
   onChange(() => {

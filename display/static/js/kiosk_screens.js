@@ -24,7 +24,8 @@ export function current() {
   return path[path.length - 1];
 }
 
-// Called when a visitor has finished or gone: forget everything about him.
+// Called with `gone` when the first screen comes again: forget what was chosen, and, if the
+// visitor has finished or gone, who it was.
 export function onHome(call) {
   endings.push(call);
 }
@@ -46,17 +47,22 @@ export function goOnly(name) {
   show();
 }
 
-export function back() {
-  if (path.length <= 2) home();
+function back() {
+  if (path.length <= 2) toFirst(false);
   else {
     path.pop();
     show();
   }
 }
 
-export function home() {
+// The visitor has finished: the next one begins.
+export function finish() {
+  toFirst(true);
+}
+
+function toFirst(gone) {
   path = ["choose"];
-  for (const call of endings) call();
+  for (const call of endings) call(gone);
   show();
 }
 
@@ -99,14 +105,14 @@ function tell() {
 function tick() {
   if (state.busy || !toForget()) left = span;
   else left -= 1;
-  if (left <= 0) home();
+  if (left <= 0) finish();
   else tell();
 }
 
 export function start() {
   for (const event of ["pointerdown", "keydown"]) document.addEventListener(event, touched);
   byId("back").addEventListener("click", back);
-  byId("home").addEventListener("click", home);
+  byId("home").addEventListener("click", () => toFirst(false));
   onChange(() => {
     byId("back").disabled = state.busy;
     byId("home").disabled = state.busy;

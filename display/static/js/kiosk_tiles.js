@@ -38,12 +38,7 @@ export function serviceTile(service, onChoose) {
   const words = make("span", { class: "tile-words" }, name, loadLine(service.queue));
   return make(
     "button",
-    {
-      type: "button",
-      class: "tile",
-      "aria-label": nameOf(service),
-      on: { click: () => onChoose(service) },
-    },
+    { type: "button", class: "tile", on: { click: () => onChoose(service) } },
     letterMark(queue?.letter ?? ""),
     words,
   );
