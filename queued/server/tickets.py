@@ -7,7 +7,6 @@ replaced on the way out.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -33,11 +32,11 @@ KEY_CHARS_MAX: Final = 64
 KEY_HEADER: Final = "Idempotency-Key"
 REPLAYED: Final = {"Idempotent-Replayed": "true"}
 
-_MARK = re.compile(rb'"token":"@(\d{4}-\d\d-\d\d)/(\d+)"')
-"""No text of a caller can look like it: quotes inside JSON strings are escaped."""
+_MARK: Final = b'"token":"@'
+"""Before day/id. No text of a caller can look like it: quotes inside JSON strings are escaped."""
 
 
-async def take(call: Call[wire.TakeTicket]) -> web.Response:
+async def take(call: Call[wire.TakeTicket]) -> web.StreamResponse:
     """POST /halls/{hall}/tickets"""
     who, asked, live = call.principal, call.body, call.live
     call.site.limits.ticket(call.request, who.by)
@@ -61,7 +60,7 @@ async def take(call: Call[wire.TakeTicket]) -> web.Response:
 
 async def carry_out(
     call: Call[Any], command: c.Command, render: Render, *, status: int = 200
-) -> web.Response:
+) -> web.StreamResponse:
     """Submit a command with the request's idempotency key; the first answer, now or again."""
     key, fingerprint = idempotency(call)
     outcome: Outcome = await call.live.running.actor.submit(
@@ -90,13 +89,15 @@ def idempotency(call: Call[Any]) -> tuple[str | None, str]:
 
 
 def with_tokens(body: bytes, tokens: TicketTokens) -> bytes:
-    """The answer as it leaves: marks replaced by the tokens they stand for."""
-
-    def token(mark: re.Match[bytes]) -> bytes:
-        value = tokens.token(mark[1].decode(), TicketId(int(mark[2])))
-        return b'"token":"%b"' % value.encode()
-
-    return _MARK.sub(token, body)
+    """The answer as it leaves: the mark of its ticket, if it has one, replaced by the token."""
+    at = body.find(_MARK)
+    if at < 0:
+        return body
+    start = at + len(_MARK)
+    end = body.index(b'"', start)
+    day, _, id_ = body[start:end].decode().partition("/")
+    token = tokens.token(day, TicketId(int(id_))).encode()
+    return body[: start - 1] + token + body[end:]
 
 
 def marked_ticket(live: Live, hall: Hall, ticket: Ticket) -> wire.Ticket:
@@ -213,7 +214,7 @@ async def slip(call: Call[None]) -> web.Response:
     return answer(_slip(own, await devices.slip_of(own.live.id, own.day, own.ticket.id)))
 
 
-async def reprint(call: Call[wire.Nothing]) -> web.Response:
+async def reprint(call: Call[wire.Nothing]) -> web.StreamResponse:
     """POST /tickets/{token}/slip"""
     own = await held(call)
     who = call.principal
