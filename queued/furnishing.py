@@ -97,6 +97,7 @@ def _rules(rules: RulesSettings) -> Rules:
         returns_max=rules.returns_max,
         checkin_early_ms=rules.checkin_early_minutes * MINUTE,
         checkin_late_ms=rules.checkin_late_minutes * MINUTE,
+        one_live_ticket=rules.one_live_ticket,
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from queued.core.model import TicketId
+from queued.core.model import Grade, TicketId
 from queued.core.plan import (
     APPOINTMENT,
     NORMAL,
@@ -74,6 +74,8 @@ class IssueTicket:
     language: str = "zh"
     party: int = 1
     slip: SlipSize = "normal"
+    others: tuple[TicketId, ...] = ()
+    """Today's tickets of the same person, if the hall knows who it is."""
     by: str = ""
 
 
@@ -102,10 +104,14 @@ class CancelTicket:
 @quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenWindow:
-    """Sit down at a window, or come back from a pause. `take_over` relieves another clerk."""
+    """Sit down at a window, or come back from a pause. `take_over` relieves another clerk.
+
+    `clerk` is who sits down, if that is not `by`: a pad tells of the clerk in front of it.
+    """
 
     window: WindowId
     take_over: bool = False
+    clerk: str = ""
     by: str = ""
 
 
@@ -225,6 +231,16 @@ class Undo:
     by: str = ""
 
 
+@quick_init
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RateService:
+    """What the visitor says of the service, at the window's evaluator or on the phone."""
+
+    ticket: TicketId
+    grade: Grade
+    by: str = ""
+
+
 Command: TypeAlias = (
     Configure
     | OpenDay
@@ -245,4 +261,5 @@ Command: TypeAlias = (
     | UnparkTicket
     | TransferTicket
     | Undo
+    | RateService
 )

@@ -1,4 +1,4 @@
-"""Taking a number, looking at one's own, leaving; the slip of a ticket.
+"""Wishing for a number, looking at one's own, rating, leaving; the slip of a ticket.
 
 Answers are stored with their events, so that a retry gets the same bytes. What is stored holds
 a mark in the place of the ticket's token (tokens are derived, and stored nowhere); the mark is
@@ -7,7 +7,7 @@ replaced on the way out.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Final
@@ -36,8 +36,8 @@ _MARK: Final = b'"token":"@'
 """Before day/id. No text of a caller can look like it: quotes inside JSON strings are escaped."""
 
 
-async def take(call: Call[wire.TakeTicket]) -> web.StreamResponse:
-    """POST /halls/{hall}/tickets"""
+def wish(call: Call[wire.TakeTicket]) -> tuple[c.IssueTicket, Render]:
+    """The command for a number, and how its answer is told. Raises `Problem` too_many_requests."""
     who, asked, live = call.principal, call.body, call.live
     call.site.limits.ticket(call.request, who.by)
     command = c.IssueTicket(
@@ -55,17 +55,24 @@ async def take(call: Call[wire.TakeTicket]) -> web.StreamResponse:
         ticket = marked_ticket(live, hall, hall.ticket(issued.ticket))
         return encode(wire.TicketTaken(ticket, hall.seq))
 
-    return await carry_out(call, command, render, status=201)
+    return command, render
 
 
 async def carry_out(
     call: Call[Any], command: c.Command, render: Render, *, status: int = 200
 ) -> web.StreamResponse:
     """Submit a command with the request's idempotency key; the first answer, now or again."""
+    return taken(call, await submitted(call, command, render), status=status)
+
+
+def submitted(call: Call[Any], command: c.Command, render: Render) -> Coroutine[Any, Any, Outcome]:
+    """What becomes of a command with the request's idempotency key; `answer` still has marks."""
     key, fingerprint = idempotency(call)
-    outcome: Outcome = await call.live.running.actor.submit(
-        command, key=key, fingerprint=fingerprint, render=render
-    )
+    return call.live.running.actor.submit(command, key=key, fingerprint=fingerprint, render=render)
+
+
+def taken(call: Call[Any], outcome: Outcome, *, status: int) -> web.StreamResponse:
+    """The answer of a command as it leaves."""
     body = with_tokens(outcome.answer, call.live.running.tokens)
     return sent(body, status=status, headers=REPLAYED if outcome.replayed else None)
 
@@ -88,6 +95,13 @@ def idempotency(call: Call[Any]) -> tuple[str | None, str]:
     return f"{call.principal.by}:{key}", sha256(asked).hexdigest()
 
 
+def ticket_in(body: bytes) -> tuple[str, TicketId]:
+    """Day and ticket of the mark in a stored answer. Raises `ValueError` if there is none."""
+    start = body.index(_MARK) + len(_MARK)
+    day, _, id_ = body[start : body.index(b'"', start)].decode().partition("/")
+    return day, TicketId(int(id_))
+
+
 def with_tokens(body: bytes, tokens: TicketTokens) -> bytes:
     """The answer as it leaves: the mark of its ticket, if it has one, replaced by the token."""
     at = body.find(_MARK)
@@ -95,8 +109,7 @@ def with_tokens(body: bytes, tokens: TicketTokens) -> bytes:
         return body
     start = at + len(_MARK)
     end = body.index(b'"', start)
-    day, _, id_ = body[start:end].decode().partition("/")
-    token = tokens.token(day, TicketId(int(id_))).encode()
+    token = tokens.token(*ticket_in(body)).encode()
     return body[: start - 1] + token + body[end:]
 
 
@@ -123,6 +136,7 @@ def told_ticket(live: Live, hall: Hall, ticket: Ticket, token: str, at: Millis) 
         window=ticket.window,
         calls=ticket.calls,
         slot=live.time_of(ticket.slot) if ticket.slot is not None else None,
+        rating=_rating(ticket),
     )
 
 
@@ -207,6 +221,16 @@ async def give_up(own: Held) -> None:
     await own.live.running.actor.submit(c.CancelTicket(ticket=own.ticket.id, by="visitor:"))
 
 
+async def rate(call: Call[wire.Rate]) -> web.Response:
+    """POST /tickets/{token}/rating"""
+    own = await held(call)
+    if not own.today:
+        raise Problem("too_late_to_rate", facts={"number": own.ticket.number})
+    command = c.RateService(ticket=own.ticket.id, grade=call.body.grade, by="visitor:")
+    await own.live.running.actor.submit(command)
+    return answer((await held(call)).told())
+
+
 async def slip(call: Call[None]) -> web.Response:
     """GET /tickets/{token}/slip"""
     own = await held(call)
@@ -243,6 +267,10 @@ def _slip(own: Held, state: SlipState | None) -> wire.Slip:
     return wire.Slip(state.status, state.reason or None, picture)  # type: ignore[arg-type]
 
 
+def _rating(ticket: Ticket) -> Any:
+    return ticket.rating or None
+
+
 def _earlier(live: Live, ticket: Ticket, token: str) -> wire.Ticket:
     return wire.Ticket(
         token=token,
@@ -257,4 +285,5 @@ def _earlier(live: Live, ticket: Ticket, token: str) -> wire.Ticket:
         window=ticket.window,
         calls=ticket.calls,
         slot=live.time_of(ticket.slot) if ticket.slot is not None else None,
+        rating=_rating(ticket),
     )

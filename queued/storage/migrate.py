@@ -15,14 +15,28 @@ from sqlalchemy import Connection, inspect, select
 from queued.storage import tables
 from queued.storage.errors import SchemaUnknown
 
-VERSION = 2
+VERSION = 3
 """Of the tables in `tables`."""
 
 Step: TypeAlias = Callable[[Connection], None]
 
 
+def _ratings_and_people(connection: Connection) -> None:
+    """1 to 2: tickets are rated, and who holds one may be known for a while."""
+    binary = "BYTEA" if connection.dialect.name == "postgresql" else "BLOB"
+    for statement in (
+        "ALTER TABLE ticket ADD COLUMN rating TEXT DEFAULT '' NOT NULL",
+        "CREATE TABLE person (hall TEXT NOT NULL, day TEXT NOT NULL, ticket INTEGER NOT NULL, "
+        f"kind TEXT NOT NULL, digest TEXT NOT NULL, masked TEXT NOT NULL, sealed {binary}, "
+        "expires_at BIGINT NOT NULL, PRIMARY KEY (hall, day, ticket, kind))",
+        "CREATE INDEX person_by_digest ON person (kind, digest)",
+        "CREATE INDEX person_by_end ON person (expires_at)",
+    ):
+        connection.exec_driver_sql(statement)
+
 
 def _appointments(connection: Connection) -> None:
+    """2 to 3: who is expected when."""
     connection.exec_driver_sql(
         "CREATE TABLE appointment (hall TEXT NOT NULL, digest TEXT NOT NULL,"
         " service TEXT NOT NULL, class TEXT NOT NULL, slot BIGINT NOT NULL,"
@@ -31,7 +45,7 @@ def _appointments(connection: Connection) -> None:
     connection.exec_driver_sql("CREATE INDEX appointment_by_slot ON appointment (hall, slot)")
 
 
-STEPS: Mapping[int, Step] = {1: _appointments}
+STEPS: Mapping[int, Step] = {1: _ratings_and_people, 2: _appointments}
 """From this version to the next."""
 
 

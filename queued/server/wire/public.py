@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from queued.server.wire.shapes import TicketStatus, Time, Told, WindowState
+from queued.server.wire.shapes import Grade, TicketStatus, Time, Told, WindowState
 
 # ── The snapshot ──────────────────────────────────────────────────────────────────────────
 
@@ -109,7 +109,10 @@ class QueueMonitor(Told, frozen=True, rename="camel"):
 
 
 class Ticket(Told, frozen=True):
-    """A ticket as its holder, the clerks and its kiosk see it. `ahead` is null once called."""
+    """A ticket as its holder, the clerks and its kiosk see it. `ahead` is null once called.
+
+    `rating` "none": asked at the window, not answered; the visitor may still give a grade.
+    """
 
     token: str
     number: str
@@ -124,6 +127,7 @@ class Ticket(Told, frozen=True):
     calls: int
     slot: Time | None = None
     """The appointment's time, if there is one."""
+    rating: Grade | Literal["none"] | None = None
 
 
 class TicketTaken(Told, frozen=True):
