@@ -48,6 +48,7 @@ from queued.settings_values import (
     HallSettings,
     HoursSettings,
     HttpSettings,
+    OneThingSettings,
     OutcomeSettings,
     PeopleSettings,
     QueueSettings,
@@ -70,6 +71,7 @@ __all__ = [
     "HoursSettings",
     "HttpSettings",
     "OutcomeSettings",
+    "OneThingSettings",
     "PeopleSettings",
     "QueueSettings",
     "RedisSettings",
@@ -88,7 +90,9 @@ __all__ = [
 Entry = TypeVar("Entry")
 
 SINGLE_TABLES = ("hall", "rules", "http", "redis", "storage", "slip", "people")
-REPEATED_TABLES = ("zone", "queue", "service", "window", "class", "hours", "device", "outcome")
+REPEATED_TABLES = (
+    "zone", "queue", "service", "window", "class", "hours", "device", "outcome", "one_thing",
+)  # fmt: skip
 ENVIRONMENT_PREFIX = "QUEUED_"
 
 
@@ -161,13 +165,14 @@ def _settings(problems: Problems, document: dict[str, object]) -> Settings:
     devices = _repeated(problems, document, "device", tables.device)
     hours = _repeated(problems, document, "hours", tables.hours)
     outcomes = _repeated(problems, document, "outcome", tables.outcome)
+    one_things = _repeated(problems, document, "one_thing", tables.one_thing)
     for name, entries in (("queue", queues), ("window", windows)):
         if not entries and not isinstance(document.get(name), dict):
             problems.add(f"[[{name}]]", f"is missing; a hall needs at least one {name}")
     for table, identified in (
         ("zone", zones), ("queue", queues), ("service", services),
         ("window", windows), ("class", classes), ("device", devices),
-        ("outcome", outcomes),
+        ("outcome", outcomes), ("one_thing", one_things),
     ):  # fmt: skip
         links.unique_ids(problems, table, identified)
     links.unique_letters(problems, queues)
@@ -178,6 +183,7 @@ def _settings(problems: Problems, document: dict[str, object]) -> Settings:
     for number, service in enumerate(services, start=1):
         where = place("service", service.id, number)
         links.reference(problems, where, "queue", service.queue, "queue", queue_ids)
+    links.bundles(problems, one_things, [service.id for service in services if service.id])
     windows = [
         links.link_window(problems, place("window", one.id, number), one, queue_ids, zone_ids)
         for number, one in enumerate(windows, start=1)
@@ -203,6 +209,7 @@ def _settings(problems: Problems, document: dict[str, object]) -> Settings:
         storage=_single(problems, document, "storage", tables.storage),
         slip=_single(problems, document, "slip", tables.slip),
         outcomes=tuple(outcomes) or DEFAULT_OUTCOMES,
+        one_things=tuple(one_things),
         people=_single(problems, document, "people", tables.people),
     )
 

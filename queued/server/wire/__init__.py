@@ -4,6 +4,7 @@ Times are RFC 3339 with offset, durations whole seconds ending in `_s`.
 """
 
 from queued.server.wire.asked import (
+    BookAppointment,
     CallNumber,
     Finish,
     Nothing,
@@ -11,6 +12,7 @@ from queued.server.wire.asked import (
     Park,
     Pause,
     Rate,
+    ScannedCode,
     SignIn,
     TakeTicket,
     Transfer,
@@ -27,10 +29,14 @@ from queued.server.wire.devices import (
     SeenFrame,
 )
 from queued.server.wire.public import (
+    Appointment,
+    CheckedIn,
     ClassLine,
     HallLine,
     HallList,
     HallName,
+    HoursLine,
+    OneThingLine,
     OutcomeLine,
     OwnTicket,
     QueueLine,
@@ -46,6 +52,7 @@ from queued.server.wire.public import (
     TicketTaken,
     Wait,
     WindowAnswer,
+    ZoneLine,
 )
 from queued.server.wire.staff import (
     Alarm,
@@ -79,6 +86,10 @@ from queued.server.wire.staff import (
 )
 
 __all__ = [
+    "Appointment",
+    "BookAppointment",
+    "CallNumber",
+    "CheckedIn",
     "Alarm",
     "AlarmList",
     "CallNumber",
@@ -110,9 +121,11 @@ __all__ = [
     "Health",
     "History",
     "HistoryEvent",
+    "HoursLine",
     "JournalEvent",
     "JournalPage",
     "Nothing",
+    "OneThingLine",
     "Open",
     "OutcomeLine",
     "OwnTicket",
@@ -123,6 +136,7 @@ __all__ = [
     "Problem",
     "QueueLine",
     "QueueMonitor",
+    "ScannedCode",
     "Rate",
     "SaySentence",
     "ServiceLine",
@@ -145,4 +159,5 @@ __all__ = [
     "Wait",
     "WindowAnswer",
     "WrongField",
+    "ZoneLine",
 ]
