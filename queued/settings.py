@@ -47,6 +47,7 @@ from queued.settings_values import (
     HallSettings,
     HoursSettings,
     HttpSettings,
+    NoticeSettings,
     QueueSettings,
     RedisSettings,
     RulesSettings,
@@ -65,6 +66,7 @@ __all__ = [
     "HallSettings",
     "HoursSettings",
     "HttpSettings",
+    "NoticeSettings",
     "QueueSettings",
     "RedisSettings",
     "RulesSettings",
@@ -82,7 +84,7 @@ __all__ = [
 Entry = TypeVar("Entry")
 
 SINGLE_TABLES = ("hall", "rules", "http", "redis", "storage", "slip")
-REPEATED_TABLES = ("zone", "queue", "service", "window", "class", "hours", "device")
+REPEATED_TABLES = ("zone", "queue", "service", "window", "class", "hours", "device", "notice")
 ENVIRONMENT_PREFIX = "QUEUED_"
 
 
@@ -156,6 +158,7 @@ def _settings(problems: Problems, document: dict[str, object]) -> Settings:
     classes = _repeated(problems, document, "class", tables.visitor_class)
     devices = _repeated(problems, document, "device", tables.device)
     hours = _repeated(problems, document, "hours", tables.hours)
+    notices = _repeated(problems, document, "notice", tables.notice)
     for name, entries in (("queue", queues), ("window", windows)):
         if not entries and not isinstance(document.get(name), dict):
             problems.add(f"[[{name}]]", f"is missing; a hall needs at least one {name}")
@@ -181,6 +184,9 @@ def _settings(problems: Problems, document: dict[str, object]) -> Settings:
         where = place("device", device.id, number)
         links.reference(problems, where, "window", device.window, "window", window_ids)
         links.reference(problems, where, "zone", device.zone, "zone", zone_ids)
+    for number, notice in enumerate(notices, start=1):
+        where = f"[[notice]] number {number}"
+        links.reference(problems, where, "zone", notice.zone, "zone", zone_ids)
     return Settings(
         hall=hall,
         queues=tuple(queues),
@@ -189,6 +195,7 @@ def _settings(problems: Problems, document: dict[str, object]) -> Settings:
         classes=links.with_defaults(classes),
         zones=tuple(zones),
         hours=tuple(hours),
+        notices=tuple(notices),
         rules=_single(problems, document, "rules", tables.rules),
         devices=tuple(devices),
         http=_single(problems, document, "http", tables.http),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from display.pages import Pages
@@ -21,6 +22,7 @@ from queued.server.devices import Devices
 from queued.server.health import Metrics
 from queued.server.limits import Limits
 from queued.server.live import Live, Streams
+from queued.server.media import MediaFolder
 from queued.server.once import Once
 from queued.server.static import StaticFiles
 from queued.settings_values import Settings
@@ -71,6 +73,8 @@ class Parts:
     clock: Clock
     version: str = "0"
     demo: bool = False
+    media: Path | None = None
+    """The folder with what screens show beside the queues; None if there is none."""
     health_public: bool = False
     """Answer /healthz, /readyz and /metrics to everybody, not only to the local network."""
 
@@ -86,6 +90,7 @@ class Site:
     streams: Streams
     metrics: Metrics
     static: StaticFiles
+    media: MediaFolder
     reprints: Once
     openapi: bytes
     tls: bool

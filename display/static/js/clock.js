@@ -35,11 +35,15 @@ export class HallClock {
     return this.base === null ? null : this.base + this.monotonic();
   }
 
+  // Minutes by which the hall's wall is ahead of UTC.
+  zoneMinutes(time) {
+    return this.offsetMinutes ?? -new Date(time).getTimezoneOffset();
+  }
+
   // "10:15:30" (or with 5 characters "10:15") at `time`, on the hall's wall.
   text(time = this.now(), characters = 8) {
     if (time === null) return "";
-    const zone = this.offsetMinutes ?? -new Date(time).getTimezoneOffset();
-    return new Date(time + zone * 60000).toISOString().slice(11, 11 + characters);
+    return new Date(time + this.zoneMinutes(time) * 60000).toISOString().slice(11, 11 + characters);
   }
 }
 

@@ -15,10 +15,13 @@ from queued.server.wire.asked import (
     Transfer,
 )
 from queued.server.wire.public import (
+    PAUSE_REASONS,
     ClassLine,
     HallLine,
     HallList,
     HallName,
+    Media,
+    Notice,
     OwnTicket,
     QueueLine,
     QueueMonitor,
@@ -32,6 +35,7 @@ from queued.server.wire.public import (
     Ticket,
     TicketTaken,
     Wait,
+    Wall,
     WindowAnswer,
 )
 from queued.server.wire.staff import (
@@ -61,6 +65,7 @@ from queued.server.wire.staff import (
 )
 
 __all__ = [
+    "PAUSE_REASONS",
     "CallNumber",
     "ClassLine",
     "Counts",
@@ -84,7 +89,9 @@ __all__ = [
     "HistoryEvent",
     "JournalEvent",
     "JournalPage",
+    "Media",
     "Nothing",
+    "Notice",
     "Open",
     "OwnTicket",
     "Park",
@@ -109,6 +116,7 @@ __all__ = [
     "TicketTaken",
     "Transfer",
     "Wait",
+    "Wall",
     "WindowAnswer",
     "WrongField",
 ]
