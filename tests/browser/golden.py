@@ -16,6 +16,7 @@ import json
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -131,7 +132,8 @@ class Painter:
         )
         try:
             page = context.new_page()
-            page.clock.install(time=NOW)
+            # An hour to spare: a clock that has run past its stop on a busy machine cannot stop.
+            page.clock.install(time=NOW - timedelta(hours=1))
             page.clock.pause_at(NOW)
             page.add_init_script(STILL)
             page.add_init_script(f"globalThis.laterSnapshot = {json.dumps(hall.later)}")

@@ -70,6 +70,7 @@ def called() -> dict[str, Any]:
     snapshot = busy()
     snapshot["seq"] += 1
     snapshot["windows"][1] |= {"state": "called", "number": "A018"}
+    snapshot["queues"][0]["order"].remove("A018")
     snapshot["calls"].insert(
         0, {"number": "A018", "window": "2", "at": samples.NOW, "times": 2, "seq": 1235}
     )

@@ -1,6 +1,6 @@
 // The hall board, or that of one zone. Keeps nothing but the newest snapshot.
 
-import { tileColumns, windowState } from "./board_tiles.js";
+import { breadth, tileColumns, windowState } from "./board_tiles.js";
 import { Callout } from "./callout.js";
 import { HallClock } from "./clock.js";
 import { byId, make, refill, setHidden, setText } from "./dom.js";
@@ -12,7 +12,6 @@ import { queueHeadline } from "./waits.js";
 import { Wall } from "./wall.js";
 
 const CALLS_SHOWN = 6;
-const LONG_NAME = 6; // characters of a window's name beyond which it is written smaller
 const ROOMY_WINDOWS = 12; // up to so many, windows get large tiles
 const TICK_MS = 250;
 
@@ -68,7 +67,7 @@ function showCalls({ call, fresh, earlier }) {
 }
 
 function heroOf(call, name, fresh) {
-  return make("li", { class: "call call-hero", data: { fresh, long: name.length > LONG_NAME } },
+  const hero = make("li", { class: "call call-hero", data: { fresh } },
     make("span", { class: "call-label" },
       text(fresh ? "board.calling_now" : "board.latest"),
       inSecond(fresh ? "board.calling_now" : "board.latest")),
@@ -78,6 +77,9 @@ function heroOf(call, name, fresh) {
       make("strong", {}, name)),
     make("span", { class: "call-times" },
       call.times > 1 ? text("board.times", { n: call.times }) : ""));
+  hero.style.setProperty("--digits", call.number.length);
+  hero.style.setProperty("--letters", breadth(name)); // as large as they fit
+  return hero;
 }
 
 function lineOf(call, name) {
@@ -112,11 +114,11 @@ function showQueues(queues) {
       make("span", {},
         make("span", { class: "queue-name" }, make("i", { class: "figure" }, queue.letter),
           ` ${nameOf(queue)}`),
-        make("b", {}, text("board.people", { n: queue.waiting }))),
+        next && make("span", { class: "queue-next" }, `${text("board.next")} `,
+          make("span", { class: "figure" }, next))),
       make("span", {},
         make("span", { class: "queue-wait" }, queueHeadline(text, queue)),
-        next && make("span", { class: "queue-next" }, `${text("board.next")} `,
-          make("span", { class: "figure" }, next))));
+        make("b", {}, text("board.people", { n: queue.waiting }))));
   }));
 }
 

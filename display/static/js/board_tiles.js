@@ -9,6 +9,11 @@ export function windowState(window) {
   return window.state === "serving" ? "serving" : "free";
 }
 
+// How broad a name is, in Chinese characters.
+export function breadth(name) {
+  return Math.max(1, [...name].reduce((sum, each) => sum + (each < "\u1100" ? 0.6 : 1), 0));
+}
+
 // The number of columns that makes `count` tiles in a field of proportion `field` (width by
 // height) come nearest to tiles of proportion `wanted`, with few places left empty.
 export function tileColumns(count, field, wanted) {

@@ -1,0 +1,56 @@
+"""Every page in every state looks as it was agreed; what is compared, and how: `golden.py`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.browser import golden
+from tests.browser.golden import ROWS, Painter
+
+BOARD = ROWS[0]
+
+FAULTS = {
+    "another colour": ".window[data-state='serving'] { border-color: #5b6670 !important }"
+    " .call .number { color: #e06030 !important }",
+    "a line that has moved": "#queues { translate: 0 10px }",
+    "a mark that is missing": ".hall-name::before { display: none !important }",
+    "a text that is larger": ".window-name { font-size: 2.2rem !important }",
+    "something that covers": "#windows .window:last-child { visibility: hidden }",
+}
+
+
+@pytest.fixture(scope="module")
+def painter(browser: Browser) -> Painter:
+    return Painter(browser)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+def test_a_page_looks_as_agreed(painter, row):
+    assert golden.difference_from_golden(row, painter.draw(row)) is None
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_page_that_looks_different_is_noticed(painter, fault, tmp_path, monkeypatch):
+    monkeypatch.setattr(golden, "DIFFERENCES", tmp_path)
+    monkeypatch.setattr(golden, "ROOT", tmp_path)
+    found = golden.difference_from_golden(BOARD, painter.draw(BOARD, FAULTS[fault]))
+    assert found is not None and "looks different" in found
+    assert (tmp_path / "board-busy-where.png").is_file()
+
+
+def test_a_picture_of_another_size_or_none_is_a_difference(painter):
+    small = painter.draw(replace(BOARD, size="small wall"))
+    assert golden.differing(small, small) is None
+    assert golden.differing(small, small.crop((0, 0, 300, 200))) is not None
+    assert "no picture of nothing" in str(
+        golden.difference_from_golden(replace(BOARD, name="nothing"), small)
+    )
+
+
+def test_every_picture_has_a_row_and_all_are_small():
+    files = {file.stem: file.stat().st_size for file in golden.FOLDER.glob("*.png")}
+    assert set(files) == {row.name for row in ROWS}
+    assert sum(files.values()) <= 4 << 20
