@@ -161,20 +161,11 @@ function take(snapshot) {
 
 // ── Time ────────────────────────────────────────────────────────────────────────────────────
 
-function dateText(locale) {
-  const now = clock.now();
-  if (now === null) return "";
-  const here = new Date(now + clock.zoneMinutes(now) * 60000); // read as UTC: the hall's wall
-  return new Intl.DateTimeFormat(locale, {
-    month: "long", day: "numeric", weekday: "long", timeZone: "UTC",
-  }).format(here);
-}
-
 function tick() {
   const now = performance.now();
   const time = clock.text();
   setText(byId("clock"), time.slice(0, 5));
-  setText(byId("date"), dateText(document.documentElement.lang));
+  setText(byId("date"), clock.day(document.documentElement.lang));
   if (live) liveAt = time;
   showCalls(callout.show(now));
   wall.tick();

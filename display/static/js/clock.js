@@ -40,6 +40,16 @@ export class HallClock {
     return this.offsetMinutes ?? -new Date(time).getTimezoneOffset();
   }
 
+  // "11月23日星期一" at the hall, in the words of `language`.
+  day(language) {
+    const now = this.now();
+    if (now === null) return "";
+    const here = new Date(now + this.zoneMinutes(now) * 60000); // read as UTC: the hall's wall
+    return new Intl.DateTimeFormat(language, {
+      month: "long", day: "numeric", weekday: "long", timeZone: "UTC",
+    }).format(here);
+  }
+
   // "10:15:30" (or with 5 characters "10:15") at `time`, on the hall's wall.
   text(time = this.now(), characters = 8) {
     if (time === null) return "";
