@@ -18,7 +18,8 @@ FAULTS = {
     "a line that has moved": "#queues { translate: 0 10px }",
     "a mark that is missing": ".hall-name::before { display: none !important }",
     "a text that is larger": ".window-name { font-size: 2.2rem !important }",
-    "something that covers": "#windows .window:last-child { visibility: hidden }",
+    "texts over each other": ".queue-next { position: absolute; left: 1rem; bottom: 0.4rem }",
+    "something that is gone": "#windows .window:last-child { visibility: hidden }",
 }
 
 
@@ -39,6 +40,12 @@ def test_a_page_that_looks_different_is_noticed(painter, fault, tmp_path, monkey
     found = golden.difference_from_golden(BOARD, painter.draw(BOARD, FAULTS[fault]))
     assert found is not None and "looks different" in found
     assert (tmp_path / "board-busy-where.png").is_file()
+
+
+def test_a_shift_of_one_pixel_is_none(painter):
+    """What another version of the browser may do to a line of text."""
+    drawn = painter.draw(BOARD, ".queue-name { translate: 1px 0 }")
+    assert golden.difference_from_golden(BOARD, drawn) is None
 
 
 def test_a_picture_of_another_size_or_none_is_a_difference(painter):

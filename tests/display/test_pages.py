@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from display import i18n
 from display.pages import PAGES, STATIC_DIR, BadContext, Pages, as_page_data, clock
 from tests.display import samples
 
@@ -19,7 +20,7 @@ VOID = {"meta", "link", "input", "img", "br", "hr"}
 CASES = [
     (page, language, kind)
     for page in PAGES
-    for language in ("zh", "en")
+    for language in i18n.LANGUAGES
     for kind in ("realistic", "empty")
 ]
 

@@ -1,6 +1,7 @@
 // The hall board, or that of one zone. Keeps nothing but the newest snapshot.
 
-import { breadth, tileColumns, windowState } from "./board_tiles.js";
+import { boardCards } from "./board_cards.js";
+import { tileColumns, windowState } from "./board_tiles.js";
 import { Callout } from "./callout.js";
 import { HallClock } from "./clock.js";
 import { byId, make, refill, setHidden, setText } from "./dom.js";
@@ -8,7 +9,6 @@ import { follow } from "./live.js";
 import { timeToReload } from "./night.js";
 import { data, nameOf } from "./page.js";
 import { texts } from "./texts.js";
-import { queueHeadline } from "./waits.js";
 import { Wall } from "./wall.js";
 
 const CALLS_SHOWN = 6;
@@ -17,6 +17,7 @@ const TICK_MS = 250;
 
 const { text } = texts(data.texts);
 const second = data.second ? texts(data.second_texts).text : null;
+const cards = boardCards(text, second, data.second);
 const clock = new HallClock();
 const callout = new Callout();
 const startedAt = performance.now();
@@ -25,6 +26,7 @@ let current = data.snapshot;
 let callsChangedAt = startedAt;
 let live = true;
 let liveAt = "";
+let shaped = "";
 
 const wall = new Wall({
   hall: data.hall.id,
@@ -45,10 +47,6 @@ function queuesHere(snapshot) {
   return snapshot.queues.filter((queue) => served.has(queue.id));
 }
 
-function inSecond(key, facts) {
-  return second && make("span", { class: "second", lang: data.second }, second(key, facts));
-}
-
 // ── Calls ───────────────────────────────────────────────────────────────────────────────────
 
 function showCalls({ call, fresh, earlier }) {
@@ -57,8 +55,8 @@ function showCalls({ call, fresh, earlier }) {
   const rest = earlier.slice(0, CALLS_SHOWN - 1);
   const signature = JSON.stringify([call, rest, fresh, current.open]);
   const changed = refill(byId("calls"), signature, () => call
-    ? [heroOf(call, nameFor(call.window), fresh),
-      ...rest.map((each) => lineOf(each, nameFor(each.window)))]
+    ? [cards.hero(call, nameFor(call.window), fresh),
+      ...rest.map((each) => cards.line(each, nameFor(each.window)))]
     : [make("li", { class: "call-none" },
         text(current.open ? "board.no_calls" : "board.closed"))]);
   if (changed && fresh) {
@@ -66,65 +64,33 @@ function showCalls({ call, fresh, earlier }) {
   }
 }
 
-function heroOf(call, name, fresh) {
-  const hero = make("li", { class: "call call-hero", data: { fresh } },
-    make("span", { class: "call-label" },
-      text(fresh ? "board.calling_now" : "board.latest"),
-      inSecond(fresh ? "board.calling_now" : "board.latest")),
-    make("b", { class: "plate number" }, call.number),
-    make("span", { class: "call-to" },
-      make("span", { class: "call-verb" }, `${text("board.call_to")} `, inSecond("board.call_to")),
-      make("strong", {}, name)),
-    make("span", { class: "call-times" },
-      call.times > 1 ? text("board.times", { n: call.times }) : ""));
-  hero.style.setProperty("--digits", call.number.length);
-  hero.style.setProperty("--letters", breadth(name)); // as large as they fit
-  return hero;
-}
-
-function lineOf(call, name) {
-  return make("li", { class: "call" },
-    make("b", { class: "number" }, call.number),
-    make("span", { class: "call-to" }, make("span", { class: "call-verb" },
-      `${text("board.call_to")} `), make("strong", {}, name)),
-    make("span", { class: "call-times" },
-      call.times > 1 ? text("board.times", { n: call.times }) : call.at.slice(11, 16)));
-}
-
 // ── Windows and queues ──────────────────────────────────────────────────────────────────────
 
 function showWindows(windows) {
-  refill(byId("windows"), JSON.stringify(windows), () => windows.map((window) => {
+  const list = byId("windows");
+  refill(list, JSON.stringify(windows.map((window) => window.id)),
+    () => windows.map(() => make("li", { class: "window" })));
+  // Only tiles that changed are drawn anew: a call must not wait for thirty-nine others.
+  windows.forEach((window, place) => {
+    const tile = list.children[place];
     const state = windowState(window);
-    const said = window.reason ? `reason.${window.reason}` : `window_status.${state}`;
-    return make("li", { class: "window", data: { state } },
-      make("span", { class: "window-name" }, nameOf(window)),
-      window.number
-        ? make("b", { class: state === "calling" ? "plate number" : "number" }, window.number)
-        : make("span", { class: "window-none" }, text(`window_status.${state}`)),
-      make("span", { class: "window-state" },
-        window.number || window.reason ? text(said) : ""));
-  }));
+    tile.dataset.state = state;
+    refill(tile, JSON.stringify(window), () => cards.tile(window, state));
+  });
 }
 
 function showQueues(queues) {
-  refill(byId("queues"), JSON.stringify(queues), () => queues.map((queue) => {
-    const next = queue.status === "open" ? queue.order[0] : null;
-    return make("li", { class: "queue", data: { status: queue.status } },
-      make("span", {},
-        make("span", { class: "queue-name" }, make("i", { class: "figure" }, queue.letter),
-          ` ${nameOf(queue)}`),
-        next && make("span", { class: "queue-next" }, `${text("board.next")} `,
-          make("span", { class: "figure" }, next))),
-      make("span", {},
-        make("span", { class: "queue-wait" }, queueHeadline(text, queue)),
-        make("b", {}, text("board.people", { n: queue.waiting }))));
-  }));
+  refill(byId("queues"), JSON.stringify(queues), () => queues.map(cards.queue));
 }
 
-// How many columns: by the number of tiles and the place there is.
+// How many columns: by the number of tiles and the place there is. Looked at again only when
+// one of them has changed: asking for sizes makes the browser lay out everything.
 function shape() {
   const windows = windowsHere(current).length;
+  const parts = [windows, queuesHere(current).length, byId("media").hidden, byId("notice").hidden];
+  const wanted = [...parts, innerWidth, innerHeight].join();
+  if (wanted === shaped) return;
+  shaped = wanted;
   const board = byId("board");
   board.dataset.size = windows <= ROOMY_WINDOWS ? "roomy" : "dense";
   board.dataset.media = byId("media").hidden ? "none" : "shown";
