@@ -14,7 +14,8 @@ from __future__ import annotations
 import io
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -121,8 +122,30 @@ class Painter:
         self._browser = browser
         self._pages = Pages()
 
-    def draw(self, row: Row, style: str = "") -> Image.Image:
-        """The page of `row` at its kept size; `style` is a fault to be noticed."""
+    def draw(self, row: Row) -> Image.Image:
+        """The page of `row` as pictures are kept."""
+        with self._shown(row) as page:
+            return _shot(page)
+
+    def draw_with(self, row: Row, faults: Mapping[str, str]) -> dict[str, Image.Image]:
+        """The page of `row` once with each of `faults`, which are rules of style, by name."""
+        with self._shown(row) as page:
+            drawn = {}
+            for name, rules in faults.items():
+                page.evaluate(
+                    """rules => {
+                        const sheet = new CSSStyleSheet();
+                        sheet.replaceSync(rules);
+                        document.adoptedStyleSheets = [sheet];
+                    }""",
+                    rules,
+                )
+                drawn[name] = _shot(page)
+            return drawn
+
+    @contextmanager
+    def _shown(self, row: Row) -> Iterator[Page]:
+        """The page of `row` when nothing moves any more."""
         width, height = SIZES[row.size]
         hall = HALLS[row.hall]
         context = self._browser.new_context(
@@ -141,7 +164,7 @@ class Painter:
             page.clock.pause_at(NOW)
             page.add_init_script(STILL)
             page.add_init_script(f"globalThis.laterSnapshot = {json.dumps(hall.later)}")
-            page.route("**/*", lambda route: self._answer(route, row, hall, style))
+            page.route("**/*", lambda route: self._answer(route, row, hall))
             page.goto(f"/{row.page}", wait_until="load")
             page.clock.run_for(600)
             if hall.later is not None:
@@ -151,19 +174,15 @@ class Painter:
                 row.act(page)
             page.evaluate("document.fonts.ready.then(() => 0)")
             assert not complaints, f"{row.name}: {complaints}"
-            shot = page.screenshot(animations="disabled", caret="hide")
+            yield page
         finally:
             context.close()
-        return kept(Image.open(io.BytesIO(shot)))
 
-    def _answer(self, route: Route, row: Row, hall: Hall, style: str) -> None:
+    def _answer(self, route: Route, row: Row, hall: Hall) -> None:
         path = urlsplit(route.request.url).path
         if path.startswith("/static/"):
             file = STATIC_DIR / path.removeprefix("/static/")
-            body = file.read_bytes()
-            if file.name == "tokens.css":
-                body += style.encode()
-            route.fulfill(body=body, headers={"Content-Type": TYPES[file.suffix]})
+            route.fulfill(body=file.read_bytes(), headers={"Content-Type": TYPES[file.suffix]})
         elif path in hall.files:
             route.fulfill(body=hall.files[path], headers={"Content-Type": "image/png"})
         elif path == f"/{row.page}":
@@ -195,10 +214,14 @@ STILL: Final = """
 """The stream of a hall: open, silent until `bringLater`, broken by `cutTheLine`."""
 
 
+def _shot(page: Page) -> Image.Image:
+    picture = page.screenshot(animations="disabled", caret="hide")
+    return kept(Image.open(io.BytesIO(picture)))
+
+
 def kept(picture: Image.Image) -> Image.Image:
     """As pictures are kept and compared: half size, few colours."""
-    size = (picture.width // SHRUNK, picture.height // SHRUNK)
-    small = picture.convert("RGB").resize(size, Image.Resampling.BOX)
+    small = picture.convert("RGB").reduce(SHRUNK)
     return small.quantize(COLOURS, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
 
 
