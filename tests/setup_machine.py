@@ -228,7 +228,7 @@ def npm():
 
 
 def debian_packages():
-    """What tests need: a browser, the glyphs of its golden pictures, Redis, PostgreSQL, a voice, systemd."""
+    """What tests need: a browser and its glyphs, Redis, PostgreSQL, a voice, systemd."""
     present = {
         "chromium": any(map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))),
         "fonts-wqy-zenhei": has_chinese_font(),

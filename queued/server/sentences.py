@@ -24,6 +24,7 @@ HAPPENED: Final[Mapping[type[e.Event], str]] = {
     e.CallUndone: "call_undone",
     e.ServiceStarted: "service_started",
     e.ServiceFinished: "service_finished",
+    e.ServiceRated: "service_rated",
     e.TicketMissed: "ticket_missed",
     e.TicketParked: "ticket_parked",
     e.TicketReturned: "ticket_returned",
@@ -55,6 +56,8 @@ def happened(hall: Hall, ticket: Ticket, event: e.Event, language: str, time_of:
     name = HAPPENED.get(type(event), "")
     if isinstance(event, e.TicketCancelled):
         name = f"{name}_{event.reason}"
+    if isinstance(event, e.ServiceRated):
+        facts["grade"] = i18n.catalogue(language).text(f"grade.{event.grade}")
     if isinstance(event, e.TicketTransferred):
         bound = event.to_window
         facts["to"] = _window(hall, bound) if bound is not None else facts["queue"]

@@ -18,7 +18,8 @@ export function boardCards(text, second, language) {
         inSecond(fresh ? "board.calling_now" : "board.latest")),
       make("b", { class: "plate number" }, call.number),
       make("span", { class: "call-to" },
-        make("span", { class: "call-verb" }, `${text("board.call_to")} `, inSecond("board.call_to")),
+        make("span", { class: "call-verb" },
+          `${text("board.call_to")} `, inSecond("board.call_to")),
         make("strong", {}, name)),
       make("span", { class: "call-times" },
         call.times > 1 ? text("board.times", { n: call.times }) : ""));

@@ -10,6 +10,7 @@ from queued.server.wire.asked import (
     Open,
     Park,
     Pause,
+    Rate,
     SignIn,
     TakeTicket,
     Transfer,
@@ -39,6 +40,9 @@ from queued.server.wire.public import (
     WindowAnswer,
 )
 from queued.server.wire.staff import (
+    Alarm,
+    AlarmList,
+    Card,
     Counts,
     Desk,
     DeskMissed,
@@ -66,7 +70,10 @@ from queued.server.wire.staff import (
 
 __all__ = [
     "PAUSE_REASONS",
+    "Alarm",
+    "AlarmList",
     "CallNumber",
+    "Card",
     "ClassLine",
     "Counts",
     "Desk",
@@ -101,6 +108,7 @@ __all__ = [
     "Problem",
     "QueueLine",
     "QueueMonitor",
+    "Rate",
     "ServiceLine",
     "Services",
     "Session",

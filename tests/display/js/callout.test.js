@@ -6,7 +6,8 @@ const AT = "2026-11-23T10:15:00+08:00";
 const NOW = Date.parse(AT);
 const call = (seq, at = AT) => ({ number: `A${seq}`, window: "1", at, times: 1, seq });
 const newestFirst = (...seqs) => seqs.map((seq) => call(seq)).reverse();
-const told = (shown) => [shown.call?.seq ?? null, shown.fresh, shown.earlier.map((each) => each.seq)];
+const told = ({ call: now, fresh, earlier }) =>
+  [now?.seq ?? null, fresh, earlier.map((each) => each.seq)];
 
 test("what was called before the page was opened is shown, but is not new", () => {
   const callout = new Callout();

@@ -8,7 +8,7 @@ import { after, ofZone } from "../static/wall.js";
 const HOUR = 3600000;
 const night = { clock: "03:10:00", age: 20 * HOUR, quiet: HOUR, live: true };
 
-test("a page is loaded anew at night, in a quiet minute, once, and only while the hall answers", () => {
+test("a page is loaded anew once a night, in a quiet minute, while the hall answers", () => {
   assert.equal(timeToReload(night), true);
   assert.equal(timeToReload({ ...night, clock: "02:59:59" }), false);
   assert.equal(timeToReload({ ...night, clock: "05:00:00" }), false);
