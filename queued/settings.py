@@ -40,6 +40,7 @@ from queued.settings_reader import (
 )
 from queued.settings_values import (
     DEFAULT_CLASSES,
+    DEFAULT_OUTCOMES,
     ENTRIES_MAX,
     FILE_BYTES_MAX,
     ClassSettings,
@@ -48,6 +49,7 @@ from queued.settings_values import (
     HoursSettings,
     HttpSettings,
     NoticeSettings,
+    OutcomeSettings,
     PeopleSettings,
     QueueSettings,
     RedisSettings,
@@ -62,12 +64,14 @@ from queued.settings_values import (
 
 __all__ = [
     "DEFAULT_CLASSES",
+    "DEFAULT_OUTCOMES",
     "ClassSettings",
     "DeviceSettings",
     "HallSettings",
     "HoursSettings",
     "HttpSettings",
     "NoticeSettings",
+    "OutcomeSettings",
     "PeopleSettings",
     "QueueSettings",
     "RedisSettings",
@@ -86,7 +90,9 @@ __all__ = [
 Entry = TypeVar("Entry")
 
 SINGLE_TABLES = ("hall", "rules", "http", "redis", "storage", "slip", "people")
-REPEATED_TABLES = ("zone", "queue", "service", "window", "class", "hours", "device", "notice")
+REPEATED_TABLES = (
+    "zone", "queue", "service", "window", "class", "hours", "device", "outcome", "notice",
+)  # fmt: skip
 ENVIRONMENT_PREFIX = "QUEUED_"
 
 
@@ -159,12 +165,14 @@ def _settings(problems: Problems, document: dict[str, object]) -> Settings:
     devices = _repeated(problems, document, "device", tables.device)
     hours = _repeated(problems, document, "hours", tables.hours)
     notices = _repeated(problems, document, "notice", tables.notice)
+    outcomes = _repeated(problems, document, "outcome", tables.outcome)
     for name, entries in (("queue", queues), ("window", windows)):
         if not entries and not isinstance(document.get(name), dict):
             problems.add(f"[[{name}]]", f"is missing; a hall needs at least one {name}")
     for table, identified in (
         ("zone", zones), ("queue", queues), ("service", services),
         ("window", windows), ("class", classes), ("device", devices),
+        ("outcome", outcomes),
     ):  # fmt: skip
         links.unique_ids(problems, table, identified)
     links.unique_letters(problems, queues)
@@ -180,14 +188,8 @@ def _settings(problems: Problems, document: dict[str, object]) -> Settings:
         for number, one in enumerate(windows, start=1)
     ]
     links.everybody_is_called(problems, queues, windows)
-    for number, device in enumerate(devices, start=1):
-        where = place("device", device.id, number)
-        links.reference(problems, where, "window", device.window, "window", window_ids)
-        links.reference(problems, where, "zone", device.zone, "zone", zone_ids)
-        links.input_has_a_place(problems, where, device)
-    for number, notice in enumerate(notices, start=1):
-        where = f"[[notice]] number {number}"
-        links.reference(problems, where, "zone", notice.zone, "zone", zone_ids)
+    links.devices_have_a_place(problems, devices, window_ids, zone_ids)
+    links.notices_have_a_zone(problems, notices, zone_ids)
     return Settings(
         hall=hall,
         queues=tuple(queues),
@@ -203,6 +205,7 @@ def _settings(problems: Problems, document: dict[str, object]) -> Settings:
         redis=_single(problems, document, "redis", tables.redis),
         storage=_single(problems, document, "storage", tables.storage),
         slip=_single(problems, document, "slip", tables.slip),
+        outcomes=tuple(outcomes) or DEFAULT_OUTCOMES,
         people=_single(problems, document, "people", tables.people),
     )
 

@@ -86,9 +86,21 @@ def test_a_language_is_a_file():
     assert dict(i18n.spoken())["ko"] == "한국어"
 
 
+FOR_TECHNICIANS = {
+    "device", "device_advice", "device_event", "device_kind", "device_test", "devices", "doctor",
+    "frame",
+}  # fmt: skip
+"""Sections that nobody but a technician reads: a third language may leave them in English."""
+
+
 @pytest.mark.parametrize("language", i18n.LANGUAGES)
 def test_every_catalogue_has_the_same_keys_and_placeholders(language):
-    zh, other = raw("zh"), raw(language)
+    other = raw(language)
+    zh = {
+        key: text
+        for key, text in raw("zh").items()
+        if language in ("zh", "en") or key.split(".")[0] not in FOR_TECHNICIANS
+    }
     assert other.keys() == zh.keys()
     differing = {key for key in zh if i18n.placeholders(zh[key]) != i18n.placeholders(other[key])}
     assert differing == set()
@@ -162,8 +174,8 @@ def test_facts_are_text_not_templates():
 def test_unknown_keys_missing_facts_and_other_languages_are_defects():
     with pytest.raises(i18n.MissingText, match="no.such"):
         ZH.text("no.such")
-    with pytest.raises(i18n.MissingText, match="number"):
-        ZH.text("console.next")
+    with pytest.raises(i18n.MissingText, match="n"):
+        ZH.text("console.recall_left")
     with pytest.raises(i18n.MissingText, match="zh, en, ko"):
         i18n.catalogue("fr")
 

@@ -2,6 +2,7 @@
 
 import { boardCards } from "./board_cards.js";
 import { tileColumns, windowState } from "./board_tiles.js";
+import { speakIfAsked } from "./board_voice.js";
 import { Callout } from "./callout.js";
 import { HallClock } from "./clock.js";
 import { byId, make, refill, setHidden, setText } from "./dom.js";
@@ -157,3 +158,4 @@ follow({
 setInterval(tick, TICK_MS);
 tick();
 addEventListener("resize", shape);
+speakIfAsked(text);
