@@ -48,6 +48,7 @@ from queued.settings_values import (
     HallSettings,
     HoursSettings,
     HttpSettings,
+    NoticeSettings,
     OneThingSettings,
     OutcomeSettings,
     PeopleSettings,
@@ -70,6 +71,7 @@ __all__ = [
     "HallSettings",
     "HoursSettings",
     "HttpSettings",
+    "NoticeSettings",
     "OutcomeSettings",
     "OneThingSettings",
     "PeopleSettings",
@@ -92,6 +94,7 @@ Entry = TypeVar("Entry")
 SINGLE_TABLES = ("hall", "rules", "http", "redis", "storage", "slip", "people")
 REPEATED_TABLES = (
     "zone", "queue", "service", "window", "class", "hours", "device", "outcome", "one_thing",
+    "notice",
 )  # fmt: skip
 ENVIRONMENT_PREFIX = "QUEUED_"
 
@@ -164,6 +167,7 @@ def _settings(problems: Problems, document: dict[str, object]) -> Settings:
     classes = _repeated(problems, document, "class", tables.visitor_class)
     devices = _repeated(problems, document, "device", tables.device)
     hours = _repeated(problems, document, "hours", tables.hours)
+    notices = _repeated(problems, document, "notice", tables.notice)
     outcomes = _repeated(problems, document, "outcome", tables.outcome)
     one_things = _repeated(problems, document, "one_thing", tables.one_thing)
     for name, entries in (("queue", queues), ("window", windows)):
@@ -189,11 +193,8 @@ def _settings(problems: Problems, document: dict[str, object]) -> Settings:
         for number, one in enumerate(windows, start=1)
     ]
     links.everybody_is_called(problems, queues, windows)
-    for number, device in enumerate(devices, start=1):
-        where = place("device", device.id, number)
-        links.reference(problems, where, "window", device.window, "window", window_ids)
-        links.reference(problems, where, "zone", device.zone, "zone", zone_ids)
-        links.input_has_a_place(problems, where, device)
+    links.devices_have_a_place(problems, devices, window_ids, zone_ids)
+    links.notices_have_a_zone(problems, notices, zone_ids)
     return Settings(
         hall=hall,
         queues=tuple(queues),
@@ -202,6 +203,7 @@ def _settings(problems: Problems, document: dict[str, object]) -> Settings:
         classes=links.with_defaults(classes),
         zones=tuple(zones),
         hours=tuple(hours),
+        notices=tuple(notices),
         rules=_single(problems, document, "rules", tables.rules),
         devices=tuple(devices),
         http=_single(problems, document, "http", tables.http),

@@ -59,7 +59,7 @@ MATERIALS_MAX = 30
 
 ENTRIES_MAX: Mapping[str, int] = MappingProxyType(
     {"zone": 50, "queue": 100, "service": 2000, "window": 500, "class": 20, "hours": 50,
-     "device": 500, "outcome": 9, "one_thing": 100}
+     "device": 500, "outcome": 9, "one_thing": 100, "notice": 50}
 )  # fmt: skip
 """Entries of each table. The largest known halls have about 300 windows and 1,500 services.
 Outcomes are chosen with one digit of the keyboard."""
@@ -232,6 +232,20 @@ class HoursSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class NoticeSettings:
+    """A sentence for the hall's screens; of one `zone` or, if None, of all. It is shown from the
+    minute `since` to before the minute `until`, both "2026-11-23T08:30" on the hall's clock and
+    "" for no limit.
+    """
+
+    text: str
+    text_en: str = ""
+    zone: str | None = None
+    since: str = ""
+    until: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class OutcomeSettings:
     """How a visit may end, in the hall's own words."""
 
@@ -392,6 +406,7 @@ class Settings:
     zones: tuple[ZoneSettings, ...] = ()
     hours: tuple[HoursSettings, ...] = ()
     """Empty: the hall is always open."""
+    notices: tuple[NoticeSettings, ...] = ()
     rules: RulesSettings = RulesSettings()
     devices: tuple[DeviceSettings, ...] = ()
     http: HttpSettings = HttpSettings()
