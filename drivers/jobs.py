@@ -111,12 +111,17 @@ class Configure(Value, frozen=True, tag="configure"):
 
 
 class PrintSlip(Value, frozen=True, tag="print-slip"):
-    """Print `blocks` on `device` and cut. Not after `expires_at_ms` (Unix time)."""
+    """Print `blocks` on `device` and cut. Not after `expires_at_ms` (Unix time).
+
+    `cut_before`: a process died while it printed there, so half a slip may hang in the printer.
+    Only the first slip that a process begins is cut off it; later it knows itself.
+    """
 
     job: str
     device: str
     blocks: tuple[Block, ...]
     expires_at_ms: int
+    cut_before: bool = False
 
 
 class JobGo(Value, frozen=True, tag="job-go"):

@@ -82,8 +82,9 @@ class Printer:
         """Answers to GS r 1 heard since it was last asked."""
         self._answers_busy = True
         """Whether it answers DLE EOT while it prints; some clones do not."""
-        self._half = False
-        """Whether the latest slip stopped half-way and still hangs in the printer."""
+        self.half = False
+        """Whether something of an earlier slip may hang in the printer, so that the next one is
+        cut off it first. Whoever makes another driver for the same printer carries it over."""
         self.writing = False
         """Whether bytes of the latest slip may have left, for a caller that gave up waiting."""
 
@@ -149,26 +150,30 @@ class Printer:
                 await self._forget_stale_answers()
             self._receipts = 0
             await self._write_slip(parts)
-            return await self._confirm()
+            confirmed = await self._confirm()
+            self.half = False
+            return confirmed
         except DeviceError as error:
             error.maybe_printed = self.writing  # type: ignore[attr-defined]
             raise
 
     async def _write_slip(self, parts: list[bytes]) -> None:
-        if self._half:
+        if self.half:
             parts = [escpos.cut_off(self.profile), *parts]
         if self._in_order:
             parts = [*parts, escpos.ASK_PAPER_IN_ORDER]
         # Without a way back there is nothing to ask, and a print queue wants a slip in one piece.
         asks = self.profile.status != "none"
+        before, self.half = self.half, True
         try:
             await self._write_portions(
                 escpos.portions(parts, LOOK_BYTES) if asks else [b"".join(parts)]
             )
         except DeviceError:
-            self._half = self._half or self.writing
+            self.half = before or self.writing
             raise
-        self._half = False
+        # A kernel takes bytes that no printer gets: only the printer knows that all of them came.
+        self.half = asks
 
     async def _write_portions(self, portions: list[bytes]) -> None:
         clock = asyncio.get_running_loop().time

@@ -223,6 +223,8 @@ class Registry:
 
     folder: Path | None = None
     """Where virtual printers lay their slips."""
+    open: Callable[[Port, Emulator | None], Transport] = open_port
+    """Makes the transport of a port; a simulation has lines of its own."""
     _buses: WeakValueDictionary[str, Bus] = field(default_factory=WeakValueDictionary)
     """By the name of the port; a line nobody uses any more is forgotten."""
 
@@ -238,13 +240,13 @@ class Registry:
             return _clips(config, port)
         emulator = kind.emulator(config) if isinstance(port, VirtualPort) else None
         if kind.role == "voice":
-            return _voice(config, port, emulator)
+            return self._voice(config, port, emulator)
         if kind.role == "input":
             from drivers.inputs import input_of
 
             return Device("input", input=input_of(config, port, emulator, self._bus))
         if kind.role == "printer":
-            return self._printer(config, lambda: open_port(port, emulator), emulator)
+            return self._printer(config, lambda: self.open(port, emulator), emulator)
         if isinstance(port, SerialPort | TcpPort):
             bus = self._bus(port)
             return Device(
@@ -252,18 +254,26 @@ class Registry:
             )
         return Device(
             "strip",
-            strip=lambda: strip_kinds.strip(config, open_port(port, emulator), port, kind.baud),
+            strip=lambda: strip_kinds.strip(config, self.open(port, emulator), port, kind.baud),
         )
 
     def _bus(self, port: SerialPort | TcpPort) -> Bus:
         bus = self._buses.get(str(port))
         if bus is None:
-            bus = self._buses[str(port)] = Bus(port)
+            bus = self._buses[str(port)] = Bus(port, self.open(port, None))
         if bus.port != port:
             raise DeviceBroken(
                 "bad_port", f"{port} is used by another device with other settings of the line"
             )
         return bus
+
+    def _voice(self, config: DeviceConfig, port: Port, emulator: Emulator | None) -> Device:
+        def voice() -> Voice:
+            from drivers.voice import ModuleVoice
+
+            return ModuleVoice(config, self.open(port, emulator))
+
+        return Device("voice", voice=voice, heard=getattr(emulator, "spoken", None))
 
     def _printer(
         self, config: DeviceConfig, make: Callable[[], Transport], emulator: Emulator | None
@@ -279,15 +289,6 @@ class Registry:
 
             spool = Spool(config.id, emulator, self.folder)  # type: ignore[arg-type]
         return Device("printer", printer=printer, spool=spool)
-
-
-def _voice(config: DeviceConfig, port: Port, emulator: Emulator | None) -> Device:
-    def voice() -> Voice:
-        from drivers.voice import ModuleVoice
-
-        return ModuleVoice(config, open_port(port, emulator))
-
-    return Device("voice", voice=voice, heard=getattr(emulator, "spoken", None))
 
 
 def _clips(config: DeviceConfig, port: Port) -> Device:

@@ -107,13 +107,19 @@ class Slips:
         self._english = english_names(settings)
         self._inbox: asyncio.Queue[Report | None] = asyncio.Queue(REPORTS_MAX)
         self._pictures: dict[str, deque[PrintedSlip]] = {}
+        self._half: set[str] = set()
+        """Printers in which half a slip may hang, which a new device process does not know."""
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
         """Settle what a crash left, then follow the journal. Call before the link starts."""
         for left in await self._ledger.unfinished(self._hall.id):
             if left.status is SlipStatus.SENT:
-                await self._mark(left.job, SlipStatus.FAILED, INTERRUPTED)
+                await self._interrupted(left)
+        for device in self._settings.devices:
+            last = await self._ledger.recent(self._hall.id, device.id, 1)
+            if last and last[0].status is SlipStatus.FAILED:
+                self._half.add(device.id)
         loop = asyncio.get_running_loop()
         self._tasks = [loop.create_task(self._follow()), loop.create_task(self._settle())]
 
@@ -269,7 +275,8 @@ class Slips:
 
     def _say(self, new: Slip) -> None:
         blocks = _BLOCKS.decode(new.body)
-        self._link.send(PrintSlip(new.job, new.device, blocks, new.expires_at))
+        half = new.device in self._half
+        self._link.send(PrintSlip(new.job, new.device, blocks, new.expires_at, half))
 
     # ── From the device process to the ledger ─────────────────────────────────────────────
 
@@ -297,7 +304,8 @@ class Slips:
             case JobReady(job):
                 await self._mark(job, SlipStatus.SENT, "")
                 self._link.send(JobGo(job))
-            case JobDone(job, _, confirmed):
+            case JobDone(job, device, confirmed):
+                self._half.discard(device)
                 if confirmed:
                     await self._mark(job, SlipStatus.CONFIRMED, "")
                 else:
@@ -308,18 +316,26 @@ class Slips:
                 await self._printed(report)
 
     async def _say_again(self) -> None:
-        for left in await self._ledger.unfinished(self._hall.id):
+        unfinished = await self._ledger.unfinished(self._hall.id)
+        for left in unfinished:
             if left.status is SlipStatus.SENT:
-                # The process that had it is gone without an answer.
-                await self._mark(left.job, SlipStatus.FAILED, INTERRUPTED)
-            else:
+                await self._interrupted(left)
+        for left in unfinished:
+            if left.status is SlipStatus.QUEUED:
                 self._say(left)
+
+    async def _interrupted(self, left: Slip) -> None:
+        """The process that had it is gone without an answer."""
+        await self._mark(left.job, SlipStatus.FAILED, INTERRUPTED)
+        self._half.add(left.device)
 
     async def _failed(self, report: JobFailed) -> None:
         found = await self._ledger.slip(self._hall.id, report.job)
         if found is None:
             raise SlipUnknown(report.job)
         untouched = not report.maybe_printed
+        if report.maybe_printed:
+            self._half.add(report.device)
         alive = self._clock.now() < found.expires_at
         if found.status is SlipStatus.SENT and untouched and alive:
             again = await self._ledger.mark(

@@ -109,6 +109,14 @@ class PrinterEmulator:
         self.dead = self.faults.dies_after == 0
         return b"" if self.faults.silent else answers
 
+    def power_cycle(self) -> None:
+        """The power went and came: what was buffered is lost, what is on the paper stays there."""
+        self.dead, self.faults.dies_after = False, None
+        self.asb_mask, self.asb_told = 0, b""
+        self._tokenizer, self._scanner = Tokenizer(), RealtimeScanner()
+        self._waiting.clear()
+        self.press.lose_power()
+
     def tear(self) -> None:
         """Somebody tears off what was printed: how a page ends without a cutter."""
         self.press.tear()
