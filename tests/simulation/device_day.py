@@ -267,7 +267,8 @@ class DeviceDay:
                 setattr(emulator.faults, name, False)
             emulator.faults.paper, emulator.faults.dots_left = "ok", None
             # What waited behind the fault is printed now.
-    XX
+            line = next(one for one in self.lines.values() if device in one.devices)
+            line.say(device.feed(b""))
 
     async def _lasting(self, kind: str, devices: Sequence[str], fault: Awaitable[None]) -> None:
         """A fault that the auditor knows of, from its beginning to its end."""
