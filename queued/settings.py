@@ -5,7 +5,7 @@
 Tables and keys are the public contract (TOML; unknown keys are errors with a suggestion). Single
 tables can be overridden from the environment, which is how passwords stay out of files:
 `QUEUED_<TABLE>_<KEY>` in capitals for the tables `hall`, `rules`, `http`, `redis`, `storage`,
-`slip`.
+`slip`, `people`.
 
     QUEUED_HTTP_HOST=0.0.0.0          [http] host
     QUEUED_HTTP_PORT=8080             [http] port
@@ -47,6 +47,7 @@ from queued.settings_values import (
     HallSettings,
     HoursSettings,
     HttpSettings,
+    PeopleSettings,
     QueueSettings,
     RedisSettings,
     RulesSettings,
@@ -65,6 +66,7 @@ __all__ = [
     "HallSettings",
     "HoursSettings",
     "HttpSettings",
+    "PeopleSettings",
     "QueueSettings",
     "RedisSettings",
     "RulesSettings",
@@ -81,7 +83,7 @@ __all__ = [
 
 Entry = TypeVar("Entry")
 
-SINGLE_TABLES = ("hall", "rules", "http", "redis", "storage", "slip")
+SINGLE_TABLES = ("hall", "rules", "http", "redis", "storage", "slip", "people")
 REPEATED_TABLES = ("zone", "queue", "service", "window", "class", "hours", "device")
 ENVIRONMENT_PREFIX = "QUEUED_"
 
@@ -128,9 +130,7 @@ def _document(content: bytes, file: str) -> dict[str, object]:
         raise SettingsError([f"{file}: is not TOML: {error}"]) from None
 
 
-def _override(
-    problems: Problems, document: dict[str, object], environ: Mapping[str, str]
-) -> None:
+def _override(problems: Problems, document: dict[str, object], environ: Mapping[str, str]) -> None:
     """Put `FromEnvironment` in the place of what a variable overrides."""
     for variable, text in sorted(environ.items()):
         name, _, key = variable.removeprefix(ENVIRONMENT_PREFIX).lower().partition("_")
@@ -181,6 +181,7 @@ def _settings(problems: Problems, document: dict[str, object]) -> Settings:
         where = place("device", device.id, number)
         links.reference(problems, where, "window", device.window, "window", window_ids)
         links.reference(problems, where, "zone", device.zone, "zone", zone_ids)
+        links.input_has_a_place(problems, where, device)
     return Settings(
         hall=hall,
         queues=tuple(queues),
@@ -195,6 +196,7 @@ def _settings(problems: Problems, document: dict[str, object]) -> Settings:
         redis=_single(problems, document, "redis", tables.redis),
         storage=_single(problems, document, "storage", tables.storage),
         slip=_single(problems, document, "slip", tables.slip),
+        people=_single(problems, document, "people", tables.people),
     )
 
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import NewType, TypeAlias
+from typing import Literal, TypeAlias
 
+from queued.core.line import Line
 from queued.core.plan import (
     ClassId,
     Millis,
@@ -18,11 +19,9 @@ from queued.core.plan import (
     ServiceId,
     WindowId,
 )
+from queued.core.plan import TicketId as TicketId
 from queued.core.quick import quick_init
 from queued.core.vector import Vector
-
-TicketId = NewType("TicketId", int)
-"""1, 2, 3 … in the order of taking, within a business day. Ties in calling break by it."""
 
 
 class Status(Enum):
@@ -48,18 +47,30 @@ ALIVE = frozenset({Status.WAITING, Status.CALLED, Status.SERVING, Status.PARKED,
 """Somebody may still hold up this number today: it is not given out again."""
 
 
+Grade: TypeAlias = Literal[
+    "very-satisfied",
+    "satisfied",
+    "basically-satisfied",
+    "dissatisfied",
+    "very-dissatisfied",
+    "none",
+]
+"""非常满意 满意 基本满意 不满意 非常不满意 (国办发〔2019〕51号), 未评价. Names, not codes: 1 is the
+best in GB/T 39046 and the worst on the national interface."""
+
+NO_GRADE = "none"
+"""The visitor was asked at the window and pressed nothing: no opinion, and not a good one."""
+
+POOR = frozenset({"dissatisfied", "very-dissatisfied"})
+"""差评: the hall must follow it up."""
+
+
 class WindowStatus(Enum):
     """What a window's sign says."""
 
     OPEN = "open"
     PAUSED = "paused"
     CLOSED = "closed"
-
-
-Entry: TypeAlias = tuple[int, TicketId]
-"""(key in milliseconds, ticket): lines are sorted by it."""
-
-Line: TypeAlias = tuple[Entry, ...]
 
 
 @quick_init
@@ -99,6 +110,8 @@ class Ticket:
     was_called_at: Millis | None = None
     origin: str = ""
     """Who issued it: role:name of a kiosk or clerk."""
+    rating: str = ""
+    """One of `Grade`; "" while nobody has been asked."""
 
 
 @quick_init

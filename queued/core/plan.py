@@ -18,6 +18,9 @@ ServiceId = NewType("ServiceId", str)
 WindowId = NewType("WindowId", str)
 ClassId = NewType("ClassId", str)
 
+TicketId = NewType("TicketId", int)
+"""1, 2, 3 … in the order of taking, within a business day. Ties in calling break by it."""
+
 MINUTE = 60_000
 """Milliseconds in a minute."""
 
@@ -88,6 +91,8 @@ class Rules:
     auto_miss_after_ms: int = 180_000
     """After the last call or recall; 0 = never."""
     returns_max: int = 3
+    one_live_ticket: bool = False
+    """Whether a person the hall knows may have one open number in all, not one in each queue."""
     appointment_early_ms: int = 5 * MINUTE
     """An appointment is called from this long before its slot, and keeps it this long after."""
 

@@ -217,6 +217,6 @@ async def _streams(app: web.Application) -> AsyncIterator[None]:
 
 
 async def _end_streams(app: web.Application) -> None:
+    app[SITE].parts.readers.close()
     for live in app[SITE].lives.values():
         await live.stop()
-

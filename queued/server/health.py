@@ -111,6 +111,13 @@ class _Collector(Collector):
         for report in self._site.parts.devices.reports():
             up.add_metric([report.device], float(report.state == "ready"))
         yield up
+        inputs = CounterMetricFamily(
+            "queued_inputs", "Keys and grades pressed", labels=["role", "result"]
+        )
+        for role, counts in self._site.parts.inputs.items():
+            for result, count in sorted(counts.items()):
+                inputs.add_metric([role, result], count)
+        yield inputs
 
     def _requests(self) -> Metric:
         family = CounterMetricFamily(
@@ -126,13 +133,16 @@ class _Collector(Collector):
         windows = GaugeMetricFamily("queued_windows_open", "Open windows", labels=["hall"])
         waiting = GaugeMetricFamily("queued_waiting", "People waiting", labels=["hall", "queue"])
         tickets = GaugeMetricFamily("queued_tickets_today", "Numbers given out", labels=["hall"])
+        alarms = GaugeMetricFamily("queued_alarms", "Alarms nobody has seen to", labels=["hall"])
         for live in self._site.lives.values():
             hall = live.hall
             seq.add_metric([live.id], hall.seq)
             up.add_metric([live.id], float(live.running.actor.alive))
+            unseen = [one for one in live.running.alarms.all() if not one.acknowledged_by]
+            alarms.add_metric([live.id], len(unseen))
             tickets.add_metric([live.id], len(hall.tickets))
             open_ = sum(one.status is WindowStatus.OPEN for one in hall.windows.values())
             windows.add_metric([live.id], open_)
             for queue in hall.plan.queues:
                 waiting.add_metric([live.id, queue], views.waiting(hall, queue))
-        yield from (seq, up, windows, waiting, tickets)
+        yield from (seq, up, windows, waiting, tickets, alarms)

@@ -20,17 +20,19 @@ from hashlib import blake2b
 from typing import Final
 
 import msgspec
-from multidict import CIMultiDict, CIMultiDictProxy
+from multidict import CIMultiDictProxy
 
 from queued.core import views
 from queued.core.changed import changed
 from queued.core.estimate import Wait as Estimate
 from queued.core.hours import issuing
-from queued.core.model import Hall, Line
+from queued.core.line import NOBODY, Line
+from queued.core.model import Hall
 from queued.core.plan import Millis, QueueId, WindowId
 from queued.engine.clock import Clock
 from queued.engine.halls import RunningHall
 from queued.server import wire
+from queued.server.whole import Head
 
 BUILD_EVERY_S: Final = 0.010
 """A burst of 1,500 calls a second makes 100 snapshots; the first change is shown at once."""
@@ -54,14 +56,14 @@ _ENCODER = msgspec.json.Encoder()
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """A snapshot as sent. `headers` are those of the 200 and of the 304."""
+    """A snapshot as sent, with the heads of the 200 and of the 304."""
 
     seq: int
     etag: str
     body: bytes
     content: wire.Snapshot
-    headers: CIMultiDict[str]
-    headers_304: CIMultiDict[str]
+    head: Head
+    head_304: Head
 
     def known_to(self, request_headers: CIMultiDictProxy[str]) -> bool:
         """Whether If-None-Match names these bytes: `*`, or a list of tags, weak ones too."""
@@ -244,7 +246,7 @@ class _Orders:
 
     def of(self, hall: Hall, queue: QueueId) -> list[str]:
         """The numbers waiting in `queue`, in calling order."""
-        line = hall.lines.get(queue, ())
+        line = hall.lines.get(queue, NOBODY)
         known = self._known.get(queue)
         if known is not None and known[0] is line and known[1] is hall.bound:
             return known[2]
@@ -272,8 +274,8 @@ def _encode(content: wire.Snapshot) -> Encoded:
         etag,
         body,
         content,
-        CIMultiDict({"Content-Type": "application/json", **shared}),
-        CIMultiDict(shared),
+        Head(200, {"Content-Type": "application/json", **shared}),
+        Head(304, shared),
     )
 
 
