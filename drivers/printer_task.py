@@ -53,9 +53,6 @@ REASONS = (
 class SlipPrinter(Driver, Protocol):
     """What `drivers.printer.Printer` offers."""
 
-    half: bool
-    """Something of an earlier slip may hang in the printer."""
-
     async def check(self) -> str:
         """ "ok" or "near_end". Raises `DeviceError`."""
         ...
@@ -105,9 +102,6 @@ class PrinterTask(JobTask[PrintSlip, SlipJob]):
         self._make = make
         self._spool = spool
         self._printer: SlipPrinter | None = None
-        self._half = False
-        self._began = False
-        """Whether this process has begun a slip, and knows itself what hangs in the printer."""
 
     def job_of(self, order: PrintSlip) -> SlipJob:
         return SlipJob(order)
@@ -127,12 +121,9 @@ class PrinterTask(JobTask[PrintSlip, SlipJob]):
 
     def make(self) -> Driver:
         self._printer = self._make()
-        self._printer.half = self._half
         return self._printer
 
     def drop(self) -> None:
-        if self._printer is not None:
-            self._half = self._printer.half
         self._printer = None
 
     async def serve(self) -> None:
@@ -165,8 +156,6 @@ class PrinterTask(JobTask[PrintSlip, SlipJob]):
         self.happened("opened")
 
     async def _print(self, printer: SlipPrinter, job: SlipJob) -> None:
-        if job.order.cut_before and not self._began:
-            printer.half = True
         work = printer.print(job.order, partial(self._go, job))
         try:
             confirmed = await self.limited("printing", work, self._print_limit_s())
@@ -200,7 +189,7 @@ class PrinterTask(JobTask[PrintSlip, SlipJob]):
             raise Withdrawn("timeout") from None
         if not job.granted or job.ended or self.stopping:
             raise Withdrawn("cancelled")
-        job.in_hand = self.busy = self._began = True
+        job.in_hand = self.busy = True
 
     def _print_failed(self, job: SlipJob, error: DeviceError) -> None:
         if job.in_hand:

@@ -16,7 +16,8 @@ from drivers import strip_kinds
 from drivers.bus import Bus, BusHandle
 from drivers.device import DeviceBroken, Transport
 from drivers.jobs import DeviceConfig
-from drivers.ports import AlsaPort, Port, SerialPort, TcpPort, VirtualPort, parse_port
+from drivers.ports import AlsaPort, BrowserPort, Port, SerialPort, TcpPort, VirtualPort, parse_port
+from drivers.remains import Remains
 from drivers.transport import Emulator, open_port
 
 if TYPE_CHECKING:
@@ -167,6 +168,14 @@ KINDS: dict[str, Kind] = {
             emulator=_no_emulator,
         ),
         Kind(
+            "browser",
+            "voice",
+            "a page of the hall that speaks, such as the board (browser://)",
+            tcp_port=0,
+            baud=9600,
+            emulator=_no_emulator,
+        ),
+        Kind(
             "hallpad68",
             "input",
             "call pads and evaluators on RS-485, frames FF 68 … 16",
@@ -215,6 +224,8 @@ class Device:
     heard: MutableSequence[str] | None = None
     """What a virtual voice module has said."""
     input: Callable[[], InputDevice] | None = None
+    browser: bool = False
+    """A voice that is a page: its task makes the driver itself."""
 
 
 @dataclass(slots=True)
@@ -238,6 +249,8 @@ class Registry:
         port = parse_port(config.port, kind.tcp_port, kind.baud)
         if config.kind == "clips":
             return _clips(config, port)
+        if config.kind == "browser":
+            return _browser(config, port)
         emulator = kind.emulator(config) if isinstance(port, VirtualPort) else None
         if kind.role == "voice":
             return self._voice(config, port, emulator)
@@ -278,10 +291,12 @@ class Registry:
     def _printer(
         self, config: DeviceConfig, make: Callable[[], Transport], emulator: Emulator | None
     ) -> Device:
+        remains = Remains()
+
         def printer() -> Printer:
             from drivers.printer import Printer
 
-            return Printer(config, make())
+            return Printer(config, make(), remains)
 
         spool = None
         if emulator is not None:
@@ -289,6 +304,15 @@ class Registry:
 
             spool = Spool(config.id, emulator, self.folder)  # type: ignore[arg-type]
         return Device("printer", printer=printer, spool=spool)
+
+
+def _browser(config: DeviceConfig, port: Port) -> Device:
+    from drivers.voice_profile import profile_of
+
+    if not isinstance(port, BrowserPort):
+        raise DeviceBroken("bad_port", "a voice of kind browser is reached at browser://")
+    profile_of(config.kind, config.options)
+    return Device("voice", browser=True)
 
 
 def _clips(config: DeviceConfig, port: Port) -> Device:

@@ -12,6 +12,7 @@ import random
 from collections.abc import Callable
 from typing import assert_never
 
+from drivers.browser_voice import BrowserPage, BrowserVoiceTask
 from drivers.clock import Clock, SystemClock, until
 from drivers.device import DeviceBroken
 from drivers.device_task import DeviceTask, World
@@ -30,9 +31,11 @@ from drivers.jobs import (
     PrintSlip,
     Rated,
     Report,
+    SaidInBrowser,
     Say,
     ShowText,
     Stop,
+    VoicePage,
 )
 from drivers.printer_task import PrinterTask, SlipPrinter
 from drivers.registry import KINDS, Device, Registry
@@ -79,6 +82,10 @@ class Supervisor:
                 self._show(order)
             case Say():
                 self._say(order)
+            case VoicePage(device):
+                self._page(device, lambda page: page.attend(order.there))
+            case SaidInBrowser(device=device):
+                self._page(device, lambda page: page.answer(order))
             case PadShow():
                 self._show_on_pad(order)
             case AskRating():
@@ -121,6 +128,13 @@ class Supervisor:
             task.add(order)
         else:
             self._world.report(NotSpoken(order.job, order.device, "unknown_device"))
+
+    def _page(self, device: str, tell: Callable[[BrowserPage], None]) -> None:
+        task = self._tasks.get(device)
+        if isinstance(task, BrowserVoiceTask):
+            tell(task.page)
+        else:
+            log.debug("word of a page for %.40r, which is no voice of pages", device)
 
     def _show_on_pad(self, order: PadShow) -> None:
         task = self._tasks.get(order.device)
@@ -199,6 +213,8 @@ class Supervisor:
             device = _red(config, failure)
         if device.strip is not None:
             return StripTask(config, self._world, device.strip)
+        if device.browser:
+            return BrowserVoiceTask(config, self._world)
         if device.voice is not None:
             return VoiceTask(config, self._world, device.voice, device.heard)
         if device.input is not None:

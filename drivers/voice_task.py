@@ -38,7 +38,7 @@ PHRASES_MAX = 8
 OWN_FAULTS = frozenset({"bad_phrase", "language", "no_clip"})
 """Failures that are the saying's, not the voice's: the next one is tried at once."""
 REASONS = OWN_FAULTS | frozenset(
-    {"offline", "timeout", "unplugged", "garbled", "busy", "interrupted", "unspoken"}
+    {"offline", "blocked", "timeout", "unplugged", "garbled", "busy", "interrupted", "unspoken"}
 )
 """What a driver may say of a failed saying; anything else is an `error`."""
 

@@ -98,6 +98,7 @@ async def running(
             pages=Pages(),
             devices=equipment.devices,
             readers=equipment.readers,
+            speakers=equipment.speakers,
             inputs=equipment.inputs,
             clock=clock,
             version=__version__,

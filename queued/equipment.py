@@ -22,6 +22,7 @@ from queued.pads import Pads
 from queued.ratings import Ratings
 from queued.server.devices import Devices, NoDevices
 from queued.server.readers import Readers
+from queued.server.speakers import Speakers
 from queued.settings_values import Settings
 from queued.slip_files import load_templates
 from queued.slips import Slips
@@ -56,6 +57,7 @@ class Equipment:
 
     devices: Devices = field(default_factory=NoDevices)
     readers: Readers = field(default_factory=Readers)
+    speakers: Speakers = field(default_factory=Speakers)
     inputs: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     """Presses and grades, counted by what became of them."""
     restarts: Callable[[], int] = lambda: 0
@@ -77,13 +79,15 @@ async def connected(around: Surroundings, stack: contextlib.AsyncExitStack) -> E
     pads = Pads(hall, settings.devices, link.send)
     ratings = Ratings(hall, settings.devices, around.clock, link.send)
     readers = Readers(settings.devices)
+    speakers = Speakers(settings.devices, link.send)
 
     def up() -> None:
-        for part in (slips, strips, voices, pads, ratings):
+        # Who speaks is told before what there is to say.
+        for part in (slips, strips, speakers, voices, pads, ratings):
             part.on_up()
 
     def heard(report: Report) -> None:
-        for part in (slips, voices, pads, ratings, readers):
+        for part in (slips, voices, pads, ratings, readers, speakers):
             part.on_report(report)
 
     link.on_up, link.on_report = up, heard
@@ -96,7 +100,7 @@ async def connected(around: Surroundings, stack: contextlib.AsyncExitStack) -> E
     link.start()
     stack.push_async_callback(link.stop)
     inputs = {"pad": pads.counts, "evaluator": ratings.counts}
-    return Equipment(slips, readers, inputs, lambda: link.restarts)
+    return Equipment(slips, readers, speakers, inputs, lambda: link.restarts)
 
 
 def card_secret(secret: bytes) -> str:

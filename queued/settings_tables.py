@@ -264,6 +264,7 @@ def port_problem(port: str) -> str:
         "cups": CUPS_NAME.fullmatch(parts.netloc) and empty_path and plain,
         "alsa": SOUND_CARD.fullmatch(parts.netloc) and empty_path and plain,
         "file": bare and DEVICE_FILE.fullmatch(parts.path) and not parts.query,
+        "browser": bare and empty_path and not parts.query,
         "virtual": bare and empty_path and not parts.query,
     }[parts.scheme]
     return "" if good else f"cannot be opened; needed is {PORT_EXAMPLES[parts.scheme]}"
@@ -276,6 +277,7 @@ PORT_EXAMPLES: Mapping[str, str] = MappingProxyType({
     "cups": "cups://kiosk",
     "alsa": "alsa://default",
     "file": "file:///dev/usb/lp0",
+    "browser": "browser://",
     "virtual": "virtual://",
 })  # fmt: skip
 

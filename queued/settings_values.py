@@ -239,6 +239,7 @@ DEVICE_KINDS = (
     "syn6288",
     "xfs5152",
     "clips",
+    "browser",
     "hallpad68",
     "evdev",
     "line",

@@ -38,6 +38,7 @@ PURE = (
     "queued/outputs.py",
     "queued/slip_template.py",
     "drivers/jobs.py",
+    "drivers/slip_blocks.py",
     "drivers/ports.py",
     "drivers/escpos.py",
     "drivers/typesetting.py",

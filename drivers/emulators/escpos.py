@@ -110,12 +110,13 @@ class PrinterEmulator:
         return b"" if self.faults.silent else answers
 
     def power_cycle(self) -> None:
-        """The power went and came: what was buffered is lost, what is on the paper stays there."""
-        self.dead, self.faults.dies_after = False, None
-        self.asb_mask, self.asb_told = 0, b""
-        self._tokenizer, self._scanner = Tokenizer(), RealtimeScanner()
+        """What was not printed yet is lost, what was printed hangs in the printer."""
+        self._tokenizer.reset()
+        self._scanner = RealtimeScanner()
         self._waiting.clear()
         self.press.lose_power()
+        self.dead, self.asb_mask, self.asb_told = False, 0, b""
+        self.faults.dies_after = None
 
     def tear(self) -> None:
         """Somebody tears off what was printed: how a page ends without a cutter."""

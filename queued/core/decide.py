@@ -116,6 +116,7 @@ def _issue(hall: Hall, command: c.IssueTicket, at: Millis) -> tuple[e.Event, ...
             slot=command.slot,
             language=command.language,
             party=command.party,
+            slip=command.slip,
         ),
     )
 

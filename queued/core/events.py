@@ -100,6 +100,8 @@ class TicketIssued:
     slot: Millis | None = None
     language: str = "zh"
     party: int = 1
+    slip: str = "normal"
+    """normal | large: the size of type its slip is printed in, now and whenever again."""
 
 
 @quick_init

@@ -81,6 +81,17 @@ class _Client:
         self.transport.write(framed if self.chunked else plain)
 
 
+    def tell(self, frame: bytes) -> bool:
+        """A frame for this client alone; False if it has gone."""
+        if self.transport.is_closing():
+            return False
+        self.write(frame, _chunk(frame))
+        return True
+
+
+Joined = Callable[[Callable[[bytes], bool]], Callable[[], None]]
+
+
 class Streams:
     """All open streams of the server: their number, in all and per address."""
 
@@ -191,15 +202,23 @@ class Live:
 
     # ── One client ────────────────────────────────────────────────────────────────────────
 
-    async def stream(self, request: web.Request) -> web.StreamResponse:
-        """Serve one client until it leaves or is cut."""
+    async def stream(
+        self, request: web.Request, joined: Joined | None = None
+    ) -> web.StreamResponse:
+        """Serve one client until it leaves or is cut.
+
+        `joined` gets what writes a frame of its own to this client alone, and returns what to
+        call at the end.
+        """
         address = self._streams.enter(request)
         try:
-            return await self._serve(request, address)
+            return await self._serve(request, address, joined)
         finally:
             self._streams.leave(address)
 
-    async def _serve(self, request: web.Request, address: str) -> web.StreamResponse:
+    async def _serve(
+        self, request: web.Request, address: str, joined: Joined | None
+    ) -> web.StreamResponse:
         response = web.StreamResponse(headers=HEADERS)
         await response.prepare(request)
         transport = request.transport
@@ -219,9 +238,12 @@ class Live:
         self._clients[client] = None
         if self.hall.seq != client.seq:
             self._changed.set()
+        leave = joined(client.tell) if joined is not None else None
         try:
             await client.gone
         finally:
+            if leave is not None:
+                leave()
             self._clients.pop(client, None)
             transport.abort()
         return response

@@ -21,6 +21,7 @@ from queued.server import (
     journal,
     openapi,
     pages,
+    speakers,
     static,
     tickets,
     windows,
@@ -38,6 +39,7 @@ REPRINTING: Final = frozenset({"kiosk", "clerk"})
 TELLING: Final = frozenset({"clerk", "auditor"})
 AUDIT: Final = frozenset({"auditor"})
 MANAGING: Final = frozenset({"manager"})
+SPEAKING: Final = frozenset({speakers.DISPLAY})
 PRINTERS: Final = frozenset({"manager", "device"})
 
 Handler = Callable[[Call[Any]], Awaitable[web.StreamResponse]]
@@ -118,7 +120,12 @@ ROUTES: Final[tuple[Route, ...]] = (
     _get("/halls/{hall}/windows/{window}", windows.desk, wire.Desk, "The desk", roles=STAFF),
     _get("/halls/{hall}/stream", api.stream, None,
          "The live stream: `id: seq`, `event: snapshot`, data = the snapshot",
-         media="text/event-stream"),
+         media="text/event-stream",
+         query=(("voice", "Of a page that speaks (role display): the voice it owns from now on; "
+                          "what to say comes as `event: say`, and `event: silenced` when another "
+                          "page takes over"),)),
+    _post("/halls/{hall}/voices/{device}/said", speakers.said, wire.VoiceSaid, wire.VoiceHeard,
+          "A page tells what became of a sentence", roles=SPEAKING),
     _get("/halls/{hall}/services", api.services, wire.Services, "Queues, services, classes"),
     _get("/halls/{hall}/queue-monitor", api.queue_monitor, list[wire.QueueMonitor],
          "The hall as FIWARE QueueMonitor entities"),

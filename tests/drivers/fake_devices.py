@@ -27,7 +27,6 @@ class FakePrinter:
         self.trouble_after_go: Exception | None = None
         self.hangs = ""
         self.paper = "ok"
-        self.half = False
         self.printed: list[str] = []
         self.connections = 0
         self.bytes_may_leave = asyncio.Event()

@@ -124,28 +124,3 @@ async def test_a_printer_that_loses_its_power_midway():
         assert isinstance(error, DeviceTransient)
         assert (error.code, error.maybe_printed) == ("unplugged", True)
         assert emulator.pages == []
-
-
-async def test_a_slip_that_no_printer_confirmed_is_cut_off_the_next_visitors():
-    # Given a kernel that took every byte, and a printer that lost its power half-way
-    emulator = PrinterEmulator()
-    async with hall(emulator=emulator, **QUICK) as it:
-        await it.printer.check()
-        emulator.faults.dies_after = 1500
-        await it.fails(blocks=LONG)
-        emulator.power_cycle()
-        # When another driver prints for it, told of the half slip
-        half, it.printer.half = it.printer.half, True
-        assert half
-        assert await it.print(jobs.Text("A018")) is True
-        # Then nobody gets two slips on one sheet
-        assert [("A018" in page.text, "第000行" in page.text) for page in emulator.pages] == [
-            (False, True),
-            (True, False),
-        ]
-
-
-async def test_a_slip_the_printer_confirmed_leaves_nothing_behind():
-    async with hall(**QUICK) as it:
-        assert await it.print(jobs.Text("A017")) is True
-        assert not it.printer.half

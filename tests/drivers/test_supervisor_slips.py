@@ -12,8 +12,6 @@ from drivers.jobs import (
     JobFailed,
     JobGo,
     JobReady,
-    PrintSlip,
-    Text,
 )
 from tests.drivers.fake_clock import settle
 from tests.drivers.fake_devices import SECRET, FakePrinter, Hall, close
@@ -219,28 +217,3 @@ async def test_a_slip_that_breaks_the_driver_breaks_it_once(hall, printer, caplo
     assert JobFailed("j1", "printer", "error", False) in hall.reports
     assert "ZeroDivisionError" in caplog.text
     assert SECRET not in caplog.text
-
-
-# ── half a slip in the printer ────────────────────────────────────────────────────────────
-
-
-async def test_a_new_connection_knows_of_the_half_slip_in_the_printer(hall, printer):
-    printer.half = True  # as the driver left it when the line broke
-    printer.trouble = DeviceTransient("unplugged")
-    await hall.clock.advance(printer_task.IDLE_CHECK_S + 1)
-    printer.trouble, printer.half = None, False  # a fresh driver knows nothing
-    await hall.clock.advance(60)
-    assert hall.state().state == "ready"
-    assert printer.half
-
-
-async def test_only_the_first_slip_of_a_process_is_cut_off_an_older_half(hall, printer):
-    for job, cut_off in (("j1", True), ("j2", False)):
-        printer.half = False
-        expires = hall.clock.now_ms() + 60_000
-        hall.order(PrintSlip(job, "printer", (Text("A001"),), expires, cut_before=True))
-        await settle()
-        assert printer.half is cut_off
-        hall.order(JobGo(job))
-        await settle()
-    assert printer.printed == ["j1", "j2"]

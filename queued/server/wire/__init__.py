@@ -14,6 +14,7 @@ from queued.server.wire.asked import (
     SignIn,
     TakeTicket,
     Transfer,
+    VoiceSaid,
 )
 from queued.server.wire.public import (
     ClassLine,
@@ -59,8 +60,10 @@ from queued.server.wire.staff import (
     PrintedSlip,
     PrintedSlips,
     Problem,
+    SaySentence,
     Session,
     StripText,
+    VoiceHeard,
     WrongField,
 )
 
@@ -102,6 +105,7 @@ __all__ = [
     "QueueLine",
     "QueueMonitor",
     "Rate",
+    "SaySentence",
     "ServiceLine",
     "Services",
     "Session",
@@ -116,6 +120,8 @@ __all__ = [
     "Ticket",
     "TicketTaken",
     "Transfer",
+    "VoiceHeard",
+    "VoiceSaid",
     "Wait",
     "WindowAnswer",
     "WrongField",

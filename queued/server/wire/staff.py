@@ -243,6 +243,22 @@ class PrintedSlips(Told, frozen=True):
     strips: list[StripText]
 
 
+class SaySentence(Told, frozen=True):
+    """Of the stream's `event: say`: say `text` at `rate`, and tell within `limit_s`."""
+
+    job: str
+    text: str
+    language: str
+    rate: float
+    limit_s: int
+
+
+class VoiceHeard(Told, frozen=True):
+    """Whether the word counted; false for a sentence that is over."""
+
+    accepted: bool
+
+
 class Session(Told, frozen=True):
     """Who one is. `csrf` goes into `X-CSRF-Token` of every change made with the cookie."""
 
