@@ -138,6 +138,10 @@ class Printer:
         if self._in_order is None:
             self._receipts = 0
             self._in_order = await self._knows_gs_r()
+            if self._remains.answered_in_order and not self._in_order:
+                self._in_order = None
+                raise DeviceTransient("timeout", "the printer does not work through what it gets")
+            self._remains.answered_in_order = self._in_order
         return status.paper
 
     async def print(self, slip: jobs.PrintSlip, go: Callable[[], Awaitable[None]]) -> bool:

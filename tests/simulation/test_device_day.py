@@ -49,7 +49,7 @@ def honest(seed, folder, hours):
     return day, audit
 
 
-@pytest.mark.parametrize("seed", [1])
+@pytest.mark.parametrize("seed", [3])
 def test_no_slip_strip_or_call_is_lost_on_a_bad_day(seed, tmp_path):
     day, audit = honest(seed, tmp_path, SHORT_H)
     # A day in which nothing happens proves nothing.
