@@ -5,7 +5,7 @@
 Tables and keys are the public contract (TOML; unknown keys are errors with a suggestion). Single
 tables can be overridden from the environment, which is how passwords stay out of files:
 `QUEUED_<TABLE>_<KEY>` in capitals for the tables `hall`, `rules`, `http`, `redis`, `storage`,
-`slip`.
+`slip`, `wechat`.
 
     QUEUED_HTTP_HOST=0.0.0.0          [http] host
     QUEUED_HTTP_PORT=8080             [http] port
@@ -14,6 +14,7 @@ tables can be overridden from the environment, which is how passwords stay out o
     QUEUED_RULES_ONE_LIVE_TICKET=true [rules] one_live_ticket
     QUEUED_REDIS_URL=redis://…        [redis] url
     QUEUED_STORAGE_URL=postgresql://… [storage] url
+    QUEUED_WECHAT_SECRET=…            [wechat] secret
 
 An empty variable counts as not set. Nothing here knows the rulebook: whoever builds a hall maps
 these values to the core's.
@@ -29,6 +30,7 @@ from typing import TypeVar
 
 from queued import settings_links as links
 from queued import settings_tables as tables
+from queued import settings_wechat
 from queued.settings_reader import (
     FromEnvironment,
     Problems,
@@ -81,8 +83,10 @@ __all__ = [
 
 Entry = TypeVar("Entry")
 
-SINGLE_TABLES = ("hall", "rules", "http", "redis", "storage", "slip")
-REPEATED_TABLES = ("zone", "queue", "service", "window", "class", "hours", "device")
+SINGLE_TABLES = ("hall", "rules", "http", "redis", "storage", "slip", "wechat")
+REPEATED_TABLES = (
+    "zone", "queue", "service", "window", "class", "hours", "device", "wechat_notice",
+)  # fmt: skip
 ENVIRONMENT_PREFIX = "QUEUED_"
 
 
@@ -96,7 +100,10 @@ def load(path: Path, environ: Mapping[str, str]) -> Settings:
     except ValueError:  # a NUL in the name
         raise SettingsError([f"{shown(str(path))}: is not a file name"]) from None
     settings = parse(content, path.name, environ)
-    return dataclasses.replace(settings, slip=settings.slip.beside(path.absolute().parent))
+    folder = path.absolute().parent
+    return dataclasses.replace(
+        settings, slip=settings.slip.beside(folder), wechat=settings.wechat.beside(folder)
+    )
 
 
 def parse(content: bytes, file: str, environ: Mapping[str, str]) -> Settings:
@@ -181,6 +188,11 @@ def _settings(problems: Problems, document: dict[str, object]) -> Settings:
         where = place("device", device.id, number)
         links.reference(problems, where, "window", device.window, "window", window_ids)
         links.reference(problems, where, "zone", device.zone, "zone", zone_ids)
+    http = _single(problems, document, "http", tables.http)
+    wechat = _single(problems, document, "wechat", settings_wechat.wechat)
+    notices = _repeated(problems, document, "wechat_notice", settings_wechat.notice)
+    links.unique_ids(problems, "wechat_notice", notices)
+    settings_wechat.linked(problems, wechat, notices, http)
     return Settings(
         hall=hall,
         queues=tuple(queues),
@@ -191,10 +203,12 @@ def _settings(problems: Problems, document: dict[str, object]) -> Settings:
         hours=tuple(hours),
         rules=_single(problems, document, "rules", tables.rules),
         devices=tuple(devices),
-        http=_single(problems, document, "http", tables.http),
+        http=http,
         redis=_single(problems, document, "redis", tables.redis),
         storage=_single(problems, document, "storage", tables.storage),
         slip=_single(problems, document, "slip", tables.slip),
+        wechat=wechat,
+        wechat_notices=tuple(notices),
     )
 
 

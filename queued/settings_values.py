@@ -12,6 +12,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TypeAlias
 
+from queued.settings_wechat_values import NoticeSettings, WechatSettings
+
 Option: TypeAlias = str | int | float | bool
 
 
@@ -56,7 +58,7 @@ MATERIALS_MAX = 30
 
 ENTRIES_MAX: Mapping[str, int] = MappingProxyType(
     {"zone": 50, "queue": 100, "service": 2000, "window": 500, "class": 20, "hours": 50,
-     "device": 500}
+     "device": 500, "wechat_notice": 20}
 )  # fmt: skip
 """Entries of each table. The largest known halls have about 300 windows and 1,500 services."""
 
@@ -320,3 +322,5 @@ class Settings:
     redis: RedisSettings = RedisSettings()
     storage: StorageSettings = StorageSettings()
     slip: SlipSettings = SlipSettings()
+    wechat: WechatSettings = WechatSettings()
+    wechat_notices: tuple[NoticeSettings, ...] = ()
