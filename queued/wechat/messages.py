@@ -68,13 +68,21 @@ class Conversation:
     """The answers of one hall's account."""
 
     def __init__(
-        self, hall: RunningHall, phones: Phones, notices: Notices, clock: Clock, about: About
+        self,
+        hall: RunningHall,
+        phones: Phones,
+        notices: Notices,
+        clock: Clock,
+        about: About,
+        on_bound: Callable[[Ticket, str], Awaitable[None]] | None = None,
     ) -> None:
+        """`on_bound` hears of each ticket whose phone has just been told how it stands."""
         self._hall = hall
         self._phones = phones
         self._notices = notices
         self._clock = clock
         self._about = about
+        self._on_bound = on_bound
 
     async def answer(self, push: Push) -> str:
         """The reply to a push; "" for none."""
@@ -117,6 +125,8 @@ class Conversation:
         outcome = await self._phones.bind(person, ticket)
         if outcome not in ("bound", "already"):
             return False, say(f"bind.{outcome}", number=ticket.number, most=TICKETS_MAX)
+        if self._on_bound is not None:
+            await self._on_bound(ticket, self._phones.digest(person))
         ahead = self._about.ahead
         kept = say("bind.remind", ahead=ahead) if ahead else say("bind.watch")
         done = say("bind.done", number=ticket.number)

@@ -6,6 +6,7 @@ photographs a slip in passing cannot take its reminders over.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any, Literal, Protocol, TypeAlias
 
@@ -77,6 +78,24 @@ class Phones:
         self._hall = hall
         self._people = people
         self._clock = clock
+        self._bound: dict[tuple[str, TicketId], str] = {}
+        self._binding = asyncio.Lock()
+
+    async def load(self) -> None:
+        """Learn which tickets of today are bound, after a start."""
+        hall = self._hall.actor.hall
+        for ticket in hall.tickets:
+            if hall.day is not None and ticket.status not in ENDED:
+                await self._holders(hall.day, ticket.id)
+
+    def bound(self, day: str, ticket: TicketId) -> str | None:
+        """The digest of whoever a ticket is bound to, from memory: asked at every event."""
+        return self._bound.get((day, ticket))
+
+    @property
+    def any_bound(self) -> bool:
+        """Whether anybody waits for a reminder."""
+        return bool(self._bound)
 
     def digest(self, person: OpenId) -> str:
         """What stands for a person in ledgers and memory."""
@@ -84,6 +103,10 @@ class Phones:
 
     async def bind(self, person: OpenId, ticket: Ticket) -> Bound:
         """Bind a ticket of today, once."""
+        async with self._binding:  # of two phones at once, the second finds the first
+            return await self._bind(person, ticket)
+
+    async def _bind(self, person: OpenId, ticket: Ticket) -> Bound:
         hall = self._hall.actor.hall
         if ticket.status in ENDED or hall.day is None:
             return "ended"
@@ -102,6 +125,8 @@ class Phones:
             expires_at=max(hall.day_ends_at, Millis(now + 1)),
             secret=person,
         )
+        self._bound = {key: one for key, one in self._bound.items() if key[0] == hall.day}
+        self._bound[hall.day, ticket.id] = digest
         return "bound"
 
     async def tickets(self, person: OpenId) -> list[Ticket]:
@@ -121,16 +146,16 @@ class Phones:
                 return one.digest, OpenId(openid)
         return None
 
-    async def digest_of(self, day: str, ticket: TicketId) -> str | None:
-        """The digest of a ticket's holder."""
-        holders = await self._holders(day, ticket)
-        return holders[0].digest if holders else None
-
     async def forget(self, person: OpenId) -> None:
         """Nothing of this person is left."""
-        await self._people.forget(KIND, self.digest(person))
+        digest = self.digest(person)
+        self._bound = {key: one for key, one in self._bound.items() if one != digest}
+        await self._people.forget(KIND, digest)
 
     async def _holders(self, day: str, ticket: TicketId) -> list[Person]:
         now = self._clock.now()
         found = await self._people.of_ticket(self._hall.id, day, ticket, now)
-        return [one for one in found if one.kind == KIND]
+        holders = [one for one in found if one.kind == KIND]
+        if holders:
+            self._bound[day, ticket] = holders[0].digest
+        return holders
