@@ -105,6 +105,7 @@ PAGES: Final[Mapping[str, Page]] = {
         "printer",
     ),
     "login": Page(("next", "error", "demo")),
+    "wechat": Page(("hall", "good", "lines", "token")),
     "error": Page(("status", "code", "detail")),
     "docs": Page((), (), ("docs",), "docs", "docs"),
 }

@@ -12,6 +12,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+import msgspec
+
 from drivers.device_task import DeviceTask, Driver, World
 from drivers.input_event import Card, Graded, InputEvent, KeyPress
 from drivers.jobs import (
@@ -63,7 +65,10 @@ class InputTask(DeviceTask):
     # ── what is asked ──
 
     def show(self, order: PadShow) -> None:
-        """Show this; the newest wins."""
+        """Show this; the newest wins, but a verdict on a press is not lost to what came after."""
+        pending = self._to_show
+        if order.ok is None and pending is not None:
+            order = msgspec.structs.replace(order, ok=pending.ok)
         self._to_show = order
         self._display = PadShow(order.device, order.number, order.waiting)
         self.wake.set()
@@ -134,9 +139,7 @@ class InputTask(DeviceTask):
                     self._end_asking(grade)
             case Card(digest, masked_name, sex):
                 self.count("cards")
-                card = CardRead(
-                    self.config.id, self._next_id(), digest, masked_name, sex, at_ms
-                )
+                card = CardRead(self.config.id, self._next_id(), digest, masked_name, sex, at_ms)
                 self.world.report(card)
 
     def _next_id(self) -> str:

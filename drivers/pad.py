@@ -34,9 +34,7 @@ HEARD_MAX = 32
 """Frames waiting to be acknowledged; nobody presses faster, so more are noise."""
 ECHO_WITHIN_MS = 300
 """Our own echo is back at once; a converter may hold it for some milliseconds."""
-GRADES = (
-    "0=dissatisfied 1=basically-satisfied 2=satisfied 3=satisfied 4=very-satisfied"
-)
+GRADES = "0=dissatisfied 1=basically-satisfied 2=satisfied 3=satisfied 4=very-satisfied"
 
 RULES: Mapping[str, Rule] = {
     "address": Number(1, wire.PAD_MAX),
@@ -133,14 +131,14 @@ class Pad:
                 await self._talk(wire.show(frame.address, str(frame.address), 0))
 
     async def show(self, order: PadShow) -> None:
-        """The verdict on the last press, then number and waiting count. Raises `DeviceError`."""
+        """The verdict on the last press, then number and waiting count, also if that is none: the
+        number before would stay on the display. Raises `DeviceError`."""
         address = self.profile.address
         if order.ok is not None:
             await self._talk(wire.done(address, order.ok))
             if not order.ok:
                 await self._talk(wire.alarm(address))
-        if order.number or order.ok is None:
-            await self._talk(wire.show(address, order.number, order.waiting))
+        await self._talk(wire.show(address, order.number, order.waiting))
 
     # ── what the bus tells ──
 

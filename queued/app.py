@@ -14,13 +14,12 @@ from pathlib import Path
 from aiohttp import web
 
 from display.pages import Pages
-from drivers.jobs import Report
-from queued import __version__
+from queued import __version__, wechat_account
 from queued.core.commands import Configure
 from queued.core.estimate import Estimator
 from queued.core.plan import Millis
 from queued.core.refusals import Refused
-from queued.device_link import DeviceLink
+from queued.engine.alarms import Alarms, poor_ratings
 from queued.engine.bus import Bus, Committed
 from queued.engine.clock import Clock, SystemClock, implausible
 from queued.engine.hall import KEYS_KEPT_MS, HallActor, MailboxFull
@@ -28,18 +27,14 @@ from queued.engine.halls import RunningHall
 from queued.engine.ports import AppendFailed
 from queued.engine.recovery import recover
 from queued.engine.tokens import TicketTokens
+from queued.equipment import Equipment, Surroundings, connected
 from queued.furnishing import calendar_of, plan_of
-from queued.outputs import device_config, strips_of
+from queued.retention import Retention
 from queued.server.application import Parts, build, serve
-from queued.server.devices import Devices, NoDevices
 from queued.settings import SettingsError
 from queued.settings_values import Settings
-from queued.slip_files import load_templates
-from queued.slip_template import SlipTemplates
-from queued.slips import Slips
 from queued.storage.store import Store
-from queued.strips import Strips
-from queued.voices import Voices
+from queued.wechat_account import WechatAccount
 
 log = logging.getLogger(__name__)
 
@@ -91,22 +86,28 @@ async def running(
         stack.push_async_callback(hall.actor.stop)
         address = _address(settings)
         url = _public_url(settings, address)
-        devices, restarts = await _devices(
-            settings, data, hall, store, bus, clock, url, options, stack
-        )
+        around = Surroundings(settings, data, hall, store, bus, clock, url)
+        equipment = await _equipped(around, options, stack)
+        retention = Retention(store.people, clock)
+        await retention.start()
+        stack.push_async_callback(retention.stop)
+        wechat = await _wechat(around, stack)
         parts = Parts(
             halls={hall.id: hall},
             bus=bus,
             store=store,
             settings=settings,
             pages=Pages(),
-            devices=devices,
+            devices=equipment.devices,
+            readers=equipment.readers,
             clock=clock,
             version=__version__,
             demo=options.demo,
+            more_routes=wechat.routes,
+            counts=wechat.counts,
         )
         port = await _listen(build(parts), address, stack)
-        yield App(hall, store, f"http://{address[0]}:{port}", restarts)
+        yield App(hall, store, f"http://{address[0]}:{port}", equipment.restarts)
 
 
 def _address(settings: Settings) -> tuple[str, int]:
@@ -168,7 +169,9 @@ async def _open_hall(
         calendar=calendar,
         tokens=TicketTokens(hall_id, store.secret),
         estimator=estimator,
+        alarms=Alarms(clock),
     )
+    bus.listen(poor_ratings(hall_id, hall.alarms))
     doubt = implausible(now, recovered.hall.at)
     if doubt and not options.trust_clock:
         raise CannotStart(
@@ -208,61 +211,24 @@ async def _ended(task: asyncio.Task[None]) -> None:
     await asyncio.gather(task, return_exceptions=True)
 
 
-async def _devices(
-    settings: Settings,
-    data: Path,
-    hall: RunningHall,
-    store: Store,
-    bus: Bus,
-    clock: Clock,
-    url: str,
-    options: Options,
-    stack: contextlib.AsyncExitStack,
-) -> tuple[Devices, Callable[[], int]]:
-    """The device process with everything that talks to it; nothing of it without devices."""
-    if not (options.devices and settings.devices):
-        return NoDevices(), lambda: 0
-    spool = data / "spool"
-    spool.mkdir(mode=0o700, exist_ok=True)
-    link = DeviceLink([device_config(device) for device in settings.devices], spool)
-    slips = Slips(
-        hall=hall,
-        settings=settings,
-        journal=store.journal,
-        bus=bus,
-        ledger=store.ledger,
-        link=link,
-        clock=clock,
-        spool=spool,
-        ticket_url=lambda token: f"{url}/t/{token}",
-        templates=_templates(settings),
-    )
-    strips = Strips(hall.id, strips_of(settings.devices), lambda: hall.actor.hall, link.send)
-
-    voices = Voices(hall.id, settings.devices, clock, link.send)
-
-    def up() -> None:
-        slips.on_up()
-        strips.on_up()
-        voices.on_up()
-
-    def heard(report: Report) -> None:
-        slips.on_report(report)
-        voices.on_report(report)
-
-    link.on_up, link.on_report = up, heard
-    stack.callback(bus.listen(strips.on_commit))
-    stack.callback(bus.listen(voices.on_commit))
-    await slips.start()
-    stack.push_async_callback(slips.stop)
-    link.start()
-    stack.push_async_callback(link.stop)
-    return slips, lambda: link.restarts
-
-
-def _templates(settings: Settings) -> SlipTemplates:
+async def _equipped(
+    around: Surroundings, options: Options, stack: contextlib.AsyncExitStack
+) -> Equipment:
+    """The hall's devices, if there are any to run."""
+    if not (options.devices and around.settings.devices):
+        return Equipment()
     try:
-        return load_templates(settings)
+        return await connected(around, stack)
+    except SettingsError as error:
+        raise CannotStart(str(error)) from error
+
+
+async def _wechat(around: Surroundings, stack: contextlib.AsyncExitStack) -> WechatAccount:
+    """The hall's official account, if it has one."""
+    try:
+        return await wechat_account.connected(
+            around.settings, around.hall, around.store, around.bus, around.clock, around.url, stack
+        )
     except SettingsError as error:
         raise CannotStart(str(error)) from error
 

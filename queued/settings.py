@@ -5,7 +5,7 @@
 Tables and keys are the public contract (TOML; unknown keys are errors with a suggestion). Single
 tables can be overridden from the environment, which is how passwords stay out of files:
 `QUEUED_<TABLE>_<KEY>` in capitals for the tables `hall`, `rules`, `http`, `redis`, `storage`,
-`slip`, `wechat`.
+`slip`, `people`, `wechat`.
 
     QUEUED_HTTP_HOST=0.0.0.0          [http] host
     QUEUED_HTTP_PORT=8080             [http] port
@@ -49,6 +49,7 @@ from queued.settings_values import (
     HallSettings,
     HoursSettings,
     HttpSettings,
+    PeopleSettings,
     QueueSettings,
     RedisSettings,
     RulesSettings,
@@ -67,6 +68,7 @@ __all__ = [
     "HallSettings",
     "HoursSettings",
     "HttpSettings",
+    "PeopleSettings",
     "QueueSettings",
     "RedisSettings",
     "RulesSettings",
@@ -83,7 +85,7 @@ __all__ = [
 
 Entry = TypeVar("Entry")
 
-SINGLE_TABLES = ("hall", "rules", "http", "redis", "storage", "slip", "wechat")
+SINGLE_TABLES = ("hall", "rules", "http", "redis", "storage", "slip", "people", "wechat")
 REPEATED_TABLES = (
     "zone", "queue", "service", "window", "class", "hours", "device", "wechat_notice",
 )  # fmt: skip
@@ -135,9 +137,7 @@ def _document(content: bytes, file: str) -> dict[str, object]:
         raise SettingsError([f"{file}: is not TOML: {error}"]) from None
 
 
-def _override(
-    problems: Problems, document: dict[str, object], environ: Mapping[str, str]
-) -> None:
+def _override(problems: Problems, document: dict[str, object], environ: Mapping[str, str]) -> None:
     """Put `FromEnvironment` in the place of what a variable overrides."""
     for variable, text in sorted(environ.items()):
         name, _, key = variable.removeprefix(ENVIRONMENT_PREFIX).lower().partition("_")
@@ -188,6 +188,7 @@ def _settings(problems: Problems, document: dict[str, object]) -> Settings:
         where = place("device", device.id, number)
         links.reference(problems, where, "window", device.window, "window", window_ids)
         links.reference(problems, where, "zone", device.zone, "zone", zone_ids)
+        links.input_has_a_place(problems, where, device)
     http = _single(problems, document, "http", tables.http)
     wechat = _single(problems, document, "wechat", settings_wechat.wechat)
     notices = _repeated(problems, document, "wechat_notice", settings_wechat.notice)
@@ -207,6 +208,7 @@ def _settings(problems: Problems, document: dict[str, object]) -> Settings:
         redis=_single(problems, document, "redis", tables.redis),
         storage=_single(problems, document, "storage", tables.storage),
         slip=_single(problems, document, "slip", tables.slip),
+        people=_single(problems, document, "people", tables.people),
         wechat=wechat,
         wechat_notices=tuple(notices),
     )

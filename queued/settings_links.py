@@ -54,6 +54,21 @@ def reference(
         problems.add(where, f"{key}: {shown(wanted)} is not a {kind}{tail}")
 
 
+def input_has_a_place(problems: Problems, where: str, device: v.DeviceSettings) -> None:
+    """A key pressed or a card laid down nowhere would mean nothing."""
+    if device.kind in v.PADS and not device.window:
+        problems.add(where, 'window: is missing; a pad needs the window it stands at, as "1"')
+    if device.kind in v.READERS and not (device.kiosk or device.zone):
+        problems.add(
+            where,
+            "kiosk: is missing; a card reader needs the kiosk it stands at (the name of the "
+            'kiosk\'s token, as "kiosk-1"), or a zone whose kiosks share it',
+        )
+    if device.rating_s and device.kind not in v.EVALUATORS:
+        kinds = " or ".join(sorted(v.EVALUATORS))
+        problems.add(where, f"rating_s: a {device.kind} has no grades to press; {kinds} have")
+
+
 def link_window(
     problems: Problems,
     where: str,

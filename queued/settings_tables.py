@@ -152,6 +152,7 @@ def device(table: Table) -> v.DeviceSettings:
         kiosk=table.matching("kiosk", v.ID_PATTERN, ID_IN_WORDS, "") or None,
         zone=table.matching("zone", v.ID_PATTERN, ID_IN_WORDS, "") or None,
         slip=table.choice("slip", v.SLIP_KINDS, "normal"),
+        rating_s=table.number("rating_s", v.RATING_S, 0),
         options=MappingProxyType(table.options()),
     )
 
@@ -200,6 +201,12 @@ def redis(table: Table) -> v.RedisSettings:
 def storage(table: Table) -> v.StorageSettings:
     """`[storage]`"""
     return v.StorageSettings(_url(table, "url", ("sqlite", "postgresql")))
+
+
+def people(table: Table) -> v.PeopleSettings:
+    """`[people]`"""
+    usual = v.PeopleSettings()
+    return v.PeopleSettings(table.number("keep_days", v.PEOPLE_DAYS, usual.keep_days))
 
 
 # ── Pieces of tables ──────────────────────────────────────────────────────────────────────
@@ -251,7 +258,8 @@ def port_problem(port: str) -> str:
     good = {
         "tcp": bool(parts.hostname) and _port_of(parts) != 0 and empty_path and plain,
         "serial": bare and DEVICE_FILE.fullmatch(parts.path) and LINE.fullmatch(parts.query),
-        "usb": USB_ID.fullmatch(parts.netloc) and USB_SERIAL.fullmatch(unquote(parts.path))
+        "usb": USB_ID.fullmatch(parts.netloc)
+        and USB_SERIAL.fullmatch(unquote(parts.path))
         and plain,
         "cups": CUPS_NAME.fullmatch(parts.netloc) and empty_path and plain,
         "alsa": SOUND_CARD.fullmatch(parts.netloc) and empty_path and plain,

@@ -94,6 +94,14 @@ RETURNS = Bounds(0, 10)
 SLIP_EXPIRES_S = Bounds(10, 3600)
 """A slip that comes later lies on the floor: its visitor went away with a photograph."""
 
+RATING_S = Bounds(5, 600, also=0)
+"""How long an evaluator waits for the visitor; 0: nobody is asked. Who has not answered after
+ten minutes has left."""
+
+PEOPLE_DAYS = Bounds(1, 180)
+"""Personal data are kept no longer than they are needed (个人信息保护法 art. 19); following up a
+poor rating takes some weeks at most."""
+
 PORT = Bounds(0, 65535)
 """0 takes any free port, for tests."""
 
@@ -237,6 +245,15 @@ DEVICE_KINDS = (
 """The kinds the device process has drivers for; a test compares them with its registry."""
 
 
+PADS = frozenset({"hallpad68", "evdev", "line"})
+"""Kinds whose keys are a window's buttons."""
+
+EVALUATORS = frozenset({"hallpad68", "line"})
+"""Kinds that visitors may press a grade on."""
+
+READERS = frozenset({"sam"})
+"""Kinds that read identity cards."""
+
 SLIP_KINDS = ("normal", "elder")
 """elder: large type for kiosks where mostly old people take their numbers."""
 
@@ -255,6 +272,8 @@ class DeviceSettings:
     zone: str | None = None
     slip: str = "normal"
     """Of a printer: which templates its slips are made of, one of `SLIP_KINDS`."""
+    rating_s: int = 0
+    """Of an evaluator: how long a visitor is asked after each service; 0: not at all."""
     options: Options = field(default_factory=lambda: MappingProxyType({}))
     """The kind's own keys (width_mm, address …); the driver checks them."""
 
@@ -305,6 +324,13 @@ class StorageSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class PeopleSettings:
+    """How long the hall knows who held a ticket. One day: long enough that nobody waits twice."""
+
+    keep_days: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """One hall's whole configuration: every reference leads somewhere, every id is unique."""
 
@@ -322,5 +348,6 @@ class Settings:
     redis: RedisSettings = RedisSettings()
     storage: StorageSettings = StorageSettings()
     slip: SlipSettings = SlipSettings()
+    people: PeopleSettings = PeopleSettings()
     wechat: WechatSettings = WechatSettings()
     wechat_notices: tuple[NoticeSettings, ...] = ()

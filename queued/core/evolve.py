@@ -261,6 +261,11 @@ def _ticket_cancelled(hall: Hall, event: e.TicketCancelled) -> dict[str, Any]:
     return changes
 
 
+def _service_rated(hall: Hall, event: e.ServiceRated) -> dict[str, Any]:
+    before = hall.ticket(event.ticket)
+    return _put(hall, changed(before, status=_after(before, event), rating=event.grade))
+
+
 _FOLDS: Mapping[type, Callable[[Hall, Any], dict[str, Any]]] = {
     e.HallConfigured: _hall_configured,
     e.DayOpened: _day_opened,
@@ -279,6 +284,7 @@ _FOLDS: Mapping[type, Callable[[Hall, Any], dict[str, Any]]] = {
     e.TicketReturned: _ticket_returned,
     e.TicketTransferred: _ticket_transferred,
     e.TicketCancelled: _ticket_cancelled,
+    e.ServiceRated: _service_rated,
 }
 
 

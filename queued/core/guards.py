@@ -8,11 +8,17 @@ from __future__ import annotations
 from typing import Any
 
 from queued.core import refusals as r
-from queued.core.model import Hall, Status, Ticket, Window, WindowStatus
-from queued.core.plan import Millis, WindowId
+from queued.core.commands import IssueTicket, OpenWindow
+from queued.core.model import Hall, Status, Ticket, TicketId, Window, WindowStatus
+from queued.core.plan import Millis, QueueId, WindowId
+from queued.core.tally import UNDECIDED
 
-OVERRIDING = ("manager:", "admin:", "system:", "timer:")
-"""Roles that may act at any window; names follow the colon."""
+PAD = "pad:"
+"""The role of a call pad. It is screwed to its window and acts nowhere else: whoever gives its
+commands sees to that. There it acts for whoever sits at the window."""
+
+OVERRIDING = ("manager:", "admin:", "system:", "timer:", PAD)
+"""Roles that may act at a window without sitting there; names follow the colon."""
 
 
 def window_known(hall: Hall, id_: WindowId) -> Window:
@@ -68,6 +74,29 @@ def ticket_known(hall: Hall, number: str) -> Ticket:
     if ticket is None:
         raise r.Unknown("ticket", number)
     return ticket
+
+
+def ticket_of_today(hall: Hall, id_: TicketId) -> Ticket:
+    """The ticket. Raises `Unknown`."""
+    if not 1 <= id_ <= len(hall.tickets):
+        raise r.Unknown("ticket", str(id_))
+    return hall.ticket(id_)
+
+
+def sitting_down(window: Window, command: OpenWindow) -> str:
+    """Who will sit at the window: a pad without a clerk's number keeps the one who does."""
+    if command.clerk or not command.by.startswith(PAD):
+        return command.clerk or command.by
+    return window.clerk or command.by
+
+
+def waits_once(hall: Hall, command: IssueTicket, queue: QueueId) -> None:
+    """Raises `AlreadyWaiting` if the same person's place in `queue` is still open."""
+    for id_ in command.others:
+        # They were looked up before the command came: the day may be another now.
+        other = hall.ticket(id_) if 1 <= id_ <= len(hall.tickets) else None
+        if other is not None and other.queue == queue and other.status in UNDECIDED:
+            raise r.AlreadyWaiting(number=other.number)
 
 
 def may_return(hall: Hall, ticket: Ticket) -> None:

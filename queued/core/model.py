@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import NewType, TypeAlias
+from typing import Literal, NewType, TypeAlias
 
 from queued.core.plan import (
     ClassId,
@@ -46,6 +46,24 @@ class Status(Enum):
 
 ALIVE = frozenset({Status.WAITING, Status.CALLED, Status.SERVING, Status.PARKED, Status.MISSED})
 """Somebody may still hold up this number today: it is not given out again."""
+
+
+Grade: TypeAlias = Literal[
+    "very-satisfied",
+    "satisfied",
+    "basically-satisfied",
+    "dissatisfied",
+    "very-dissatisfied",
+    "none",
+]
+"""非常满意 满意 基本满意 不满意 非常不满意 (国办发〔2019〕51号), 未评价. Names, not codes: 1 is the
+best in GB/T 39046 and the worst on the national interface."""
+
+NO_GRADE = "none"
+"""The visitor was asked at the window and pressed nothing: no opinion, and not a good one."""
+
+POOR = frozenset({"dissatisfied", "very-dissatisfied"})
+"""差评: the hall must follow it up."""
 
 
 class WindowStatus(Enum):
@@ -99,6 +117,8 @@ class Ticket:
     was_called_at: Millis | None = None
     origin: str = ""
     """Who issued it: role:name of a kiosk or clerk."""
+    rating: str = ""
+    """One of `Grade`; "" while nobody has been asked."""
 
 
 @quick_init

@@ -14,6 +14,9 @@
       + TicketNotCalled           ticket_not_called
       + TicketNotServing          ticket_not_serving
       + RecallTooSoon             recall_too_soon
+      + TicketNotServed           ticket_not_served
+      + AlreadyRated              already_rated
+      + TooLateToRate             too_late_to_rate
       + TooManyRecalls            too_many_recalls
       + TooManyReturns            too_many_returns
       + TooLateToUndo             too_late_to_undo
@@ -73,7 +76,7 @@ class NobodyWaiting(Refused):
 
 
 class AlreadyWaiting(Refused):
-    """One live ticket per person and service."""
+    """One live ticket per person and queue."""
 
     code = "already_waiting"
     sentence = "There already is ticket {number} for this."
@@ -126,6 +129,27 @@ class TicketNotServing(Refused):
 
     code = "ticket_not_serving"
     sentence = "Window {window} is not serving a ticket."
+
+
+class TicketNotServed(Refused):
+    """Only a finished service can be rated."""
+
+    code = "ticket_not_served"
+    sentence = "Ticket {number} has not been served: it is {status}."
+
+
+class AlreadyRated(Refused):
+    """One grade per ticket; only no answer may be replaced."""
+
+    code = "already_rated"
+    sentence = "Ticket {number} is rated already."
+
+
+class TooLateToRate(Refused):
+    """The ticket's business day is over."""
+
+    code = "too_late_to_rate"
+    sentence = "Ticket {number} can no longer be rated."
 
 
 class RecallTooSoon(Refused):

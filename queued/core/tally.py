@@ -13,7 +13,8 @@ DAY_CLOSED = "day_closed"
 """The reason or outcome of everything that the end of the day ended."""
 
 
-_UNDECIDED = (Status.WAITING, Status.CALLED, Status.SERVING, Status.PARKED)
+UNDECIDED = (Status.WAITING, Status.CALLED, Status.SERVING, Status.PARKED)
+"""Whose end is still open. Who was missed may come back, or take another number."""
 
 
 def closing(hall: Hall, by: str, at: Millis) -> tuple[e.Event, ...]:
@@ -21,7 +22,7 @@ def closing(hall: Hall, by: str, at: Millis) -> tuple[e.Event, ...]:
 
     Who was missed stays missed: the day's figures should tell them from those who left.
     """
-    ended = [_end(t, by, at) for t in hall.tickets if t.status in _UNDECIDED]
+    ended = [_end(t, by, at) for t in hall.tickets if t.status in UNDECIDED]
     closed = [
         e.WindowClosed(at=at, by=by, window=id_)
         for id_, window in hall.windows.items()
@@ -29,7 +30,7 @@ def closing(hall: Hall, by: str, at: Millis) -> tuple[e.Event, ...]:
     ]
     counts = Counter(tally(hall))
     for ticket in hall.tickets:
-        if ticket.status in _UNDECIDED:
+        if ticket.status in UNDECIDED:
             after = Status.SERVED if ticket.status is Status.SERVING else Status.CANCELLED
             counts[ticket.status.value] -= 1
             counts[after.value] += 1

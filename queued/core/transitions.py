@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from queued.core.events import (
     CallUndone,
     ServiceFinished,
+    ServiceRated,
     ServiceStarted,
     TicketCalled,
     TicketCancelled,
@@ -41,7 +42,7 @@ TRANSITIONS: Mapping[Status, Mapping[type, Status]] = {
     S: {ServiceFinished: Status.SERVED, TicketParked: P, TicketTransferred: W},
     M: {TicketCalled: C, TicketReturned: W, TicketCancelled: Status.CANCELLED},
     P: {TicketReturned: W, TicketCancelled: Status.CANCELLED},
-    Status.SERVED: {},
+    Status.SERVED: {ServiceRated: Status.SERVED},
     Status.CANCELLED: {},
 }
 
@@ -59,7 +60,7 @@ def diagram() -> str:
             f"    {status.value} --> {after.value}: {event.__name__}"
             for event, after in row.items()
         ]
-        if not row:
+        if set(row.values()) <= {status}:
             lines.append(f"    {status.value} --> [*]")
     return "\n".join(lines) + "\n"
 

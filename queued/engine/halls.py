@@ -1,12 +1,13 @@
-"""The halls of this process: each with its actor, its days, its tokens, its estimates."""
+"""The halls of this process: each with its actor, its days, its tokens, its alarms."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from queued.core.estimate import Estimator
+from queued.engine.alarms import Alarms
 from queued.engine.calendar import Calendar
 from queued.engine.hall import HallActor
 from queued.engine.tokens import TicketTokens
@@ -21,6 +22,8 @@ class RunningHall:
     calendar: Calendar
     tokens: TicketTokens
     estimator: Estimator
+    alarms: Alarms = field(default_factory=Alarms)
+    """What its manager must be told of."""
 
 
 Halls: TypeAlias = Mapping[str, RunningHall]

@@ -76,6 +76,10 @@ class Snapshot:
     body: bytes
 
 
+class PeopleFailed(Exception):
+    """The table of people cannot be used now: disk full, database away."""
+
+
 class JournalError(Exception):
     """
     * JournalError

@@ -4,30 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 import msgspec
 from aiohttp import web
-from multidict import CIMultiDict
 
 from display import i18n
 from queued.core.quick import quick_init
 from queued.server.auth import Principal
 from queued.server.live import Live
+from queued.server.whole import Head, Whole
 
 if TYPE_CHECKING:
     from queued.server.parts import Site
 
 T = TypeVar("T")
 
-JSON_HEADERS: Final[CIMultiDict[str]] = CIMultiDict(
-    {
-        "Content-Type": "application/json",
-        "Cache-Control": "no-store",
-        "X-Content-Type-Options": "nosniff",
-        "Server": "queued",
-    }
-)
+JSON_HEADERS: Final[Mapping[str, str]] = {
+    "Content-Type": "application/json",
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    "Server": "queued",
+}
 
 _ENCODE = msgspec.json.Encoder().encode
 
@@ -75,16 +74,19 @@ def answer(
     content: Any, *, status: int = 200, headers: Mapping[str, str] | None = None
 ) -> web.Response:
     """A wire value as an uncached JSON response."""
-    return sent(_ENCODE(content), status=status, headers=headers)
+    all_headers = {**JSON_HEADERS, **headers} if headers else JSON_HEADERS
+    return web.Response(body=_ENCODE(content), status=status, headers=all_headers)
 
 
 def sent(
     body: bytes, *, status: int = 200, headers: Mapping[str, str] | None = None
-) -> web.Response:
-    """Encoded JSON as an uncached response."""
+) -> web.StreamResponse:
+    """Encoded JSON as an uncached response that nobody adds to."""
     if headers is None:
-        # The response makes its own copy of the headers (a test holds it to that).
-        return web.Response(body=body, status=status, headers=JSON_HEADERS)
-    all_headers = CIMultiDict(JSON_HEADERS)
-    all_headers.update(headers)
-    return web.Response(body=body, status=status, headers=all_headers)
+        return Whole(_head(status), body)
+    return web.Response(body=body, status=status, headers={**JSON_HEADERS, **headers})
+
+
+@cache
+def _head(status: int) -> Head:
+    return Head(status, JSON_HEADERS)

@@ -111,6 +111,14 @@ class _Collector(Collector):
         for report in self._site.parts.devices.reports():
             up.add_metric([report.device], float(report.state == "ready"))
         yield up
+        yield from self._more()
+
+    def _more(self) -> Iterator[Metric]:
+        for name, counts in self._site.parts.counts.items():
+            family = CounterMetricFamily(f"queued_{name}", "What happened", labels=["what"])
+            for what, count in sorted(counts.items()):
+                family.add_metric([what], count)
+            yield family
 
     def _requests(self) -> Metric:
         family = CounterMetricFamily(

@@ -90,10 +90,21 @@ async def _events_of(journal: Journal, hall: str, ticket: Ticket) -> list[tuple[
                 if getattr(event, "ticket", None) == ticket.id and event.at >= ticket.issued_at:
                     found.append((record.seq, event))
         after = records[-1].seq
-        ended = isinstance(found[-1][1], e.ServiceFinished | e.TicketCancelled) if found else False
-        if ended or len(records) < PAGE_MAX:
+        if (found and _is_last(found[-1][1], ticket)) or len(records) < PAGE_MAX:
             break
     return found
+
+
+def _is_last(event: e.Event, ticket: Ticket) -> bool:
+    """Whether nothing of `ticket`, as it is now, can come after `event`."""
+    match event:
+        case e.TicketCancelled():
+            return True
+        case e.ServiceFinished():
+            return not ticket.rating
+        case e.ServiceRated(grade=grade):
+            return grade == ticket.rating
+    return False
 
 
 async def _before(journal: Journal, hall: str, at: Millis) -> int:

@@ -6,12 +6,14 @@ handler, with nothing global in it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Protocol
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from display.pages import Pages
 from queued.core.model import Ticket, TicketId
+from queued.core.plan import Millis
 from queued.engine.bus import Bus
 from queued.engine.clock import Clock
 from queued.engine.halls import Halls
@@ -22,8 +24,12 @@ from queued.server.health import Metrics
 from queued.server.limits import Limits
 from queued.server.live import Live, Streams
 from queued.server.once import Once
+from queued.server.readers import Readers
 from queued.server.static import StaticFiles
 from queued.settings_values import Settings
+
+if TYPE_CHECKING:
+    from queued.server.routes import Route
 
 
 class TicketTable(Protocol):
@@ -31,6 +37,39 @@ class TicketTable(Protocol):
 
     async def ticket(self, hall: str, day: str, id_: TicketId) -> Ticket | None:
         """The ticket's last state; None if there never was one."""
+        ...
+
+
+class KnownHolder(Protocol):
+    """Whose ticket it is, as far as the server looks."""
+
+    @property
+    def day(self) -> str: ...
+    @property
+    def ticket(self) -> TicketId: ...
+
+
+class People(Protocol):
+    """Who holds a ticket, under a retention clock."""
+
+    async def put(
+        self,
+        hall: str,
+        day: str,
+        ticket: TicketId,
+        kind: Literal["id_card"],
+        digest: str,
+        *,
+        expires_at: Millis,
+        masked: str = "",
+    ) -> object:
+        """Bind a ticket to the digest of its holder."""
+        ...
+
+    async def find_by_digest(
+        self, hall: str, kind: Literal["id_card"], digest: str, at: Millis
+    ) -> Sequence[KnownHolder]:
+        """The tickets of one person."""
         ...
 
 
@@ -53,6 +92,11 @@ class Store(Protocol):
         ...
 
     @property
+    def people(self) -> People:
+        """The only personal data."""
+        ...
+
+    @property
     def secret(self) -> bytes:
         """At least 32 random bytes, the same after a restart."""
         ...
@@ -69,8 +113,13 @@ class Parts:
     pages: Pages
     devices: Devices
     clock: Clock
+    readers: Readers = field(default_factory=Readers)
     version: str = "0"
     demo: bool = False
+    more_routes: Sequence[Route] = ()
+    """Paths of what is built beside the server: WeChat's callback."""
+    counts: Mapping[str, Counter[str]] = field(default_factory=dict)
+    """More metrics: by name, how often what happened."""
     health_public: bool = False
     """Answer /healthz, /readyz and /metrics to everybody, not only to the local network."""
 

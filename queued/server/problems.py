@@ -16,7 +16,7 @@ from aiohttp import web
 from display import i18n
 from queued.core.refusals import Refused, Unknown
 from queued.engine.hall import HallStopped, KeyReused, MailboxFull
-from queued.engine.ports import JournalError
+from queued.engine.ports import JournalError, PeopleFailed
 from queued.server.wire import WrongField
 
 log = logging.getLogger(__name__)
@@ -35,6 +35,8 @@ PROBLEMS: Final[Mapping[str, tuple[int, str]]] = {
     "unknown_class": (404, "Unknown class"),
     "unknown_ticket": (404, "Unknown ticket"),
     "unknown_device": (404, "Unknown device"),
+    "unknown_alarm": (404, "Unknown alarm"),
+    "unknown_card": (404, "Unknown card"),
     "method_not_allowed": (405, "Method not allowed"),
     "hall_closed": (409, "Hall closed"),
     "queue_closed": (409, "Queue closed"),
@@ -48,6 +50,9 @@ PROBLEMS: Final[Mapping[str, tuple[int, str]]] = {
     "ticket_not_waiting": (409, "Ticket not waiting"),
     "ticket_not_called": (409, "No ticket called"),
     "ticket_not_serving": (409, "No ticket being served"),
+    "ticket_not_served": (409, "Not served"),
+    "already_rated": (409, "Rated already"),
+    "too_late_to_rate": (409, "Too late to rate"),
     "recall_too_soon": (409, "Recalled too soon"),
     "too_many_recalls": (409, "Recalled often enough"),
     "too_many_returns": (409, "Returned too often"),
@@ -111,7 +116,7 @@ def of(error: BaseException) -> Problem:
             return Problem("idempotency_mismatch")
         case MailboxFull():
             return Problem("mailbox_full")
-        case HallStopped() | JournalError():
+        case HallStopped() | JournalError() | PeopleFailed():
             return Problem("not_ready")
         case web.HTTPRequestEntityTooLarge():
             return Problem("too_large", headers={"Connection": "close"})

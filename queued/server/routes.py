@@ -13,7 +13,9 @@ from typing import Any, Final
 from aiohttp import web
 
 from queued.server import (
+    alarms,
     api,
+    cards,
     devices,
     health,
     journal,
@@ -69,9 +71,7 @@ def _get(path: str, handler: Handler, gives: Any, summary: str, **more: Any) -> 
     )
 
 
-def _post(
-    path: str, handler: Handler, takes: type, gives: Any, summary: str, **more: Any
-) -> Route:
+def _post(path: str, handler: Handler, takes: type, gives: Any, summary: str, **more: Any) -> Route:
     return Route(
         method="POST",
         path=API + path,
@@ -108,7 +108,7 @@ SNAPSHOT: Final = Route(
 
 ROUTES: Final[tuple[Route, ...]] = (
     # The order is that of frequency: paths of one beginning are tried one after the other.
-    _post("/halls/{hall}/tickets", tickets.take, wire.TakeTicket, wire.TicketTaken,
+    _post("/halls/{hall}/tickets", cards.take, wire.TakeTicket, wire.TicketTaken,
           "Take a number", roles=ISSUING, status=201),
     *(
         _post(f"/halls/{{hall}}/windows/{{window}}/{name}", windows.action(make), takes,
@@ -129,6 +129,9 @@ ROUTES: Final[tuple[Route, ...]] = (
                              ("limit", "At most so many, 1 to 1000"))),
     _get("/halls/{hall}/tickets/{number}/history", journal.history, wire.History,
          "Everything that happened to a number today, and why", roles=TELLING),
+    _get("/halls/{hall}/readers/{device}/card", cards.card, wire.Card,
+         "The identity card on a reader; waits for one up to 25 s", roles=KIOSK,
+         query=(("after", "The read id of the last card: another one is waited for"),)),
     _get(_PRINTER + "/slips", devices.list_slips, wire.PrintedSlips,
          "Slips of a virtual printer, newest first", roles=PRINTERS),
     _get(_PRINTER + "/slips/{slip}.png", devices.show_slip, None, "A slip as a picture",
@@ -141,6 +144,12 @@ ROUTES: Final[tuple[Route, ...]] = (
     _get("/tickets/{token}/slip", tickets.slip, wire.Slip, "What became of the slip"),
     _post("/tickets/{token}/slip", tickets.reprint, wire.Nothing, wire.Slip,
           "Print the slip once more", roles=REPRINTING, status=202),
+    _post("/tickets/{token}/rating", tickets.rate, wire.Rate, wire.OwnTicket,
+          "Rate the service, once"),
+    _get("/halls/{hall}/alarms", alarms.list_alarms, wire.AlarmList,
+         "What the manager must be told of", roles=MANAGING),
+    _post("/halls/{hall}/alarms/{alarm}/ack", alarms.acknowledge, wire.Nothing, wire.Alarm,
+          "Somebody sees to it", roles=MANAGING),
     _post("/session", api.sign_in, wire.SignIn, wire.Session, "Sign in"),
     _get("/session", api.session, wire.Session, "Who one is"),
     Route(method="DELETE", path=API + "/session", handler=api.sign_out, status=204,

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from display import i18n
 from queued.core import events as e
 from queued.core.model import Hall, Ticket
 from queued.core.plan import NORMAL, Millis
@@ -50,6 +51,7 @@ EVENTS: Final[Mapping[str, Mapping[str, str]]] = {
         "CallUndone": "{window}撤销叫号，回到原来的位置。",
         "ServiceStarted": "{window}开始办理。",
         "ServiceFinished": "{window}办理完毕。",
+        "ServiceRated": "群众评价：{grade}。",
         "TicketMissed": "{window}过号：未到窗口。",
         "TicketParked": "{window}挂起，等候补齐后返回。",
         "TicketReturned": "返回排队，取号时间按 {time} 计。",
@@ -64,6 +66,7 @@ EVENTS: Final[Mapping[str, Mapping[str, str]]] = {
         "CallUndone": "{window} took the call back; the place in line is the old one.",
         "ServiceStarted": "Service began at {window}.",
         "ServiceFinished": "Service ended at {window}.",
+        "ServiceRated": "The visitor's rating: {grade}.",
         "TicketMissed": "Missed: did not come to {window}.",
         "TicketParked": "Put on hold at {window}, may return with what is missing.",
         "TicketReturned": "Back in line, counted as taken at {time}.",
@@ -96,6 +99,8 @@ def happened(hall: Hall, ticket: Ticket, event: e.Event, language: str, time_of:
     name = type(event).__name__
     if isinstance(event, e.TicketCancelled):
         name = f"{name}.{event.reason}"
+    if isinstance(event, e.ServiceRated):
+        facts["grade"] = i18n.catalogue(language).text(f"grade.{event.grade}")
     if isinstance(event, e.TicketTransferred):
         bound = event.to_window
         facts["to"] = _window(hall, bound) if bound is not None else facts["queue"]

@@ -20,7 +20,7 @@ from hashlib import blake2b
 from typing import Final
 
 import msgspec
-from multidict import CIMultiDict, CIMultiDictProxy
+from multidict import CIMultiDictProxy
 
 from queued.core import views
 from queued.core.changed import changed
@@ -31,6 +31,7 @@ from queued.core.plan import Millis, QueueId, WindowId
 from queued.engine.clock import Clock
 from queued.engine.halls import RunningHall
 from queued.server import wire
+from queued.server.whole import Head
 
 BUILD_EVERY_S: Final = 0.010
 """A burst of 1,500 calls a second makes 100 snapshots; the first change is shown at once."""
@@ -54,14 +55,14 @@ _ENCODER = msgspec.json.Encoder()
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """A snapshot as sent. `headers` are those of the 200 and of the 304."""
+    """A snapshot as sent, with the heads of the 200 and of the 304."""
 
     seq: int
     etag: str
     body: bytes
     content: wire.Snapshot
-    headers: CIMultiDict[str]
-    headers_304: CIMultiDict[str]
+    head: Head
+    head_304: Head
 
     def known_to(self, request_headers: CIMultiDictProxy[str]) -> bool:
         """Whether If-None-Match names these bytes: `*`, or a list of tags, weak ones too."""
@@ -272,8 +273,8 @@ def _encode(content: wire.Snapshot) -> Encoded:
         etag,
         body,
         content,
-        CIMultiDict({"Content-Type": "application/json", **shared}),
-        CIMultiDict(shared),
+        Head(200, {"Content-Type": "application/json", **shared}),
+        Head(304, shared),
     )
 
 

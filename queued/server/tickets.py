@@ -1,4 +1,4 @@
-"""Taking a number, looking at one's own, leaving; the slip of a ticket.
+"""Wishing for a number, looking at one's own, rating, leaving; the slip of a ticket.
 
 Answers are stored with their events, so that a retry gets the same bytes. What is stored holds
 a mark in the place of the ticket's token (tokens are derived, and stored nowhere); the mark is
@@ -7,8 +7,7 @@ replaced on the way out.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Final
@@ -32,12 +31,12 @@ KEY_CHARS_MAX: Final = 64
 KEY_HEADER: Final = "Idempotency-Key"
 REPLAYED: Final = {"Idempotent-Replayed": "true"}
 
-_MARK = re.compile(rb'"token":"@(\d{4}-\d\d-\d\d)/(\d+)"')
-"""No text of a caller can look like it: quotes inside JSON strings are escaped."""
+_MARK: Final = b'"token":"@'
+"""Before day/id. No text of a caller can look like it: quotes inside JSON strings are escaped."""
 
 
-async def take(call: Call[wire.TakeTicket]) -> web.Response:
-    """POST /halls/{hall}/tickets"""
+def wish(call: Call[wire.TakeTicket]) -> tuple[c.IssueTicket, Render]:
+    """The command for a number, and how its answer is told. Raises `Problem` too_many_requests."""
     who, asked, live = call.principal, call.body, call.live
     call.site.limits.ticket(call.request, who.by)
     command = c.IssueTicket(
@@ -54,17 +53,24 @@ async def take(call: Call[wire.TakeTicket]) -> web.Response:
         ticket = marked_ticket(live, hall, hall.ticket(issued.ticket))
         return encode(wire.TicketTaken(ticket, hall.seq))
 
-    return await carry_out(call, command, render, status=201)
+    return command, render
 
 
 async def carry_out(
     call: Call[Any], command: c.Command, render: Render, *, status: int = 200
-) -> web.Response:
+) -> web.StreamResponse:
     """Submit a command with the request's idempotency key; the first answer, now or again."""
+    return taken(call, await submitted(call, command, render), status=status)
+
+
+def submitted(call: Call[Any], command: c.Command, render: Render) -> Coroutine[Any, Any, Outcome]:
+    """What becomes of a command with the request's idempotency key; `answer` still has marks."""
     key, fingerprint = idempotency(call)
-    outcome: Outcome = await call.live.running.actor.submit(
-        command, key=key, fingerprint=fingerprint, render=render
-    )
+    return call.live.running.actor.submit(command, key=key, fingerprint=fingerprint, render=render)
+
+
+def taken(call: Call[Any], outcome: Outcome, *, status: int) -> web.StreamResponse:
+    """The answer of a command as it leaves."""
     body = with_tokens(outcome.answer, call.live.running.tokens)
     return sent(body, status=status, headers=REPLAYED if outcome.replayed else None)
 
@@ -87,14 +93,22 @@ def idempotency(call: Call[Any]) -> tuple[str | None, str]:
     return f"{call.principal.by}:{key}", sha256(asked).hexdigest()
 
 
+def ticket_in(body: bytes) -> tuple[str, TicketId]:
+    """Day and ticket of the mark in a stored answer. Raises `ValueError` if there is none."""
+    start = body.index(_MARK) + len(_MARK)
+    day, _, id_ = body[start : body.index(b'"', start)].decode().partition("/")
+    return day, TicketId(int(id_))
+
+
 def with_tokens(body: bytes, tokens: TicketTokens) -> bytes:
-    """The answer as it leaves: marks replaced by the tokens they stand for."""
-
-    def token(mark: re.Match[bytes]) -> bytes:
-        value = tokens.token(mark[1].decode(), TicketId(int(mark[2])))
-        return b'"token":"%b"' % value.encode()
-
-    return _MARK.sub(token, body)
+    """The answer as it leaves: the mark of its ticket, if it has one, replaced by the token."""
+    at = body.find(_MARK)
+    if at < 0:
+        return body
+    start = at + len(_MARK)
+    end = body.index(b'"', start)
+    token = tokens.token(*ticket_in(body)).encode()
+    return body[: start - 1] + token + body[end:]
 
 
 def marked_ticket(live: Live, hall: Hall, ticket: Ticket) -> wire.Ticket:
@@ -119,6 +133,7 @@ def told_ticket(live: Live, hall: Hall, ticket: Ticket, token: str, at: Millis) 
         wait=wait,
         window=ticket.window,
         calls=ticket.calls,
+        rating=_rating(ticket),
     )
 
 
@@ -199,6 +214,16 @@ async def give_up(own: Held) -> None:
     await own.live.running.actor.submit(c.CancelTicket(ticket=own.ticket.id, by="visitor:"))
 
 
+async def rate(call: Call[wire.Rate]) -> web.Response:
+    """POST /tickets/{token}/rating"""
+    own = await held(call)
+    if not own.today:
+        raise Problem("too_late_to_rate", facts={"number": own.ticket.number})
+    command = c.RateService(ticket=own.ticket.id, grade=call.body.grade, by="visitor:")
+    await own.live.running.actor.submit(command)
+    return answer((await held(call)).told())
+
+
 async def slip(call: Call[None]) -> web.Response:
     """GET /tickets/{token}/slip"""
     own = await held(call)
@@ -206,7 +231,7 @@ async def slip(call: Call[None]) -> web.Response:
     return answer(_slip(own, await devices.slip_of(own.live.id, own.day, own.ticket.id)))
 
 
-async def reprint(call: Call[wire.Nothing]) -> web.Response:
+async def reprint(call: Call[wire.Nothing]) -> web.StreamResponse:
     """POST /tickets/{token}/slip"""
     own = await held(call)
     who = call.principal
@@ -235,6 +260,10 @@ def _slip(own: Held, state: SlipState | None) -> wire.Slip:
     return wire.Slip(state.status, state.reason or None, picture)  # type: ignore[arg-type]
 
 
+def _rating(ticket: Ticket) -> Any:
+    return ticket.rating or None
+
+
 def _earlier(live: Live, ticket: Ticket, token: str) -> wire.Ticket:
     return wire.Ticket(
         token=token,
@@ -248,4 +277,5 @@ def _earlier(live: Live, ticket: Ticket, token: str) -> wire.Ticket:
         wait=None,
         window=ticket.window,
         calls=ticket.calls,
+        rating=_rating(ticket),
     )

@@ -26,14 +26,14 @@ WAITING_SHOWN: Final = 200
 PARKED_SHOWN: Final = 200
 MISSED_SHOWN: Final = 20
 
-Handler = Callable[[Call[Any]], Awaitable[web.Response]]
+Handler = Callable[[Call[Any]], Awaitable[web.StreamResponse]]
 Make = Callable[[Any, WindowId, str], c.Command]
 
 
 def action(make: Make) -> Handler:
     """The handler of the action whose command `make` builds from body, window and actor."""
 
-    async def act(call: Call[Any]) -> web.Response:
+    async def act(call: Call[Any]) -> web.StreamResponse:
         window = own_window(call)
         live = call.live
 

@@ -14,7 +14,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Table
 from sqlalchemy.engine import Dialect as SqlDialect
-from sqlalchemy.exc import DBAPIError
+
+from queued.storage.driven import driven
 
 ROWS_MAX = 64
 """64 rows of 25 columns are 1,600 parameters, far below SQLite's 32,766."""
@@ -35,26 +36,12 @@ class Insert:
         """All of `rows`, in order. Keys within one call must differ."""
         for start in range(0, len(rows), ROWS_MAX):
             piece = rows[start : start + ROWS_MAX]
-            _execute(connection, self._statement(len(piece)), tuple(chain.from_iterable(piece)))
+            driven(connection, self._statement(len(piece)), tuple(chain.from_iterable(piece)))
 
     def _statement(self, size: int) -> str:
         if size not in self._statements:
             self._statements[size] = self._head + ", ".join([self._row] * size) + self._tail
         return self._statements[size]
-
-
-def _execute(connection: Connection, statement: str, values: tuple[Any, ...]) -> None:
-    """Straight to the driver, in half the time; errors come as SQLAlchemy would tell them."""
-    driver = connection.dialect.loaded_dbapi
-    cursor = connection.connection.cursor()
-    try:
-        cursor.execute(statement, values)
-    except driver.Error as error:
-        raise DBAPIError.instance(
-            statement, None, error, driver.Error, hide_parameters=True
-        ) from error
-    finally:
-        cursor.close()
 
 
 def _replacing(table: Table, quote: Any) -> str:

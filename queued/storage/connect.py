@@ -16,6 +16,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
+from queued.storage.driven import driven
 from queued.storage.errors import Damaged, NotDurable, StoreError
 from queued.storage.folder import touch_private
 
@@ -150,7 +151,7 @@ def _sqlite_engine(file: Path, begin: str, settings: tuple[str, ...]) -> Engine:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
+        driven(connection, begin)
 
     return engine
 

@@ -1,8 +1,8 @@
-"""The data folder: who may read it, who owns it, and the hall's secret in it.
+"""The data folder: who may read it, who owns it, and the hall's secrets in it.
 
 Everything a hall keeps is in one folder: `queued.sqlite3` (with `-wal` and `-shm` beside it),
-`secret`, `lock`. Folders are made with mode 0700 and files with 0600; an existing folder keeps
-its mode, since it may be somebody else's.
+`secret`, `people.key`, `lock`. Folders are made with mode 0700 and files with 0600; an existing
+folder keeps its mode, since it may be somebody else's.
 """
 
 from __future__ import annotations
@@ -17,6 +17,9 @@ from queued.storage.errors import Damaged, FolderBusy, StoreError
 
 DATABASE = "queued.sqlite3"
 SECRET = "secret"
+PEOPLE_KEY = "people.key"
+"""Opens the sealed addresses of visitors. In no backup: a backup must not bring back people."""
+
 LOCK = "lock"
 
 SECRET_BYTES = 32
@@ -79,7 +82,16 @@ def read_secret(folder: Path, *, create: bool) -> bytes:
 
     A spoiled one is never replaced: every slip in a visitor's hand depends on it.
     """
-    file = folder / SECRET
+    return _read(folder / SECRET, create, "every ticket page opened before stops working")
+
+
+def read_people_key(folder: Path) -> bytes:
+    """The key of the seals, 32 bytes; made if it is missing. Raises `StoreError`, `Damaged`."""
+    key = _read(folder / PEOPLE_KEY, True, "nobody who asked to be told of a call is told")
+    return key[:SECRET_BYTES]
+
+
+def _read(file: Path, create: bool, without: str) -> bytes:
     if create and not file.exists():
         try:
             write_private(file, secrets.token_bytes(SECRET_BYTES))
@@ -94,7 +106,7 @@ def read_secret(folder: Path, *, create: bool) -> bytes:
     if len(secret) < SECRET_BYTES:
         raise Damaged(
             f"{file} holds {len(secret)} bytes instead of {SECRET_BYTES}: restore it from a "
-            "backup, or delete it (then every ticket page opened before stops working)"
+            f"backup, or delete it (then {without})"
         )
     return secret
 

@@ -15,13 +15,44 @@ from sqlalchemy import Connection, inspect, select
 from queued.storage import tables
 from queued.storage.errors import SchemaUnknown
 
-VERSION = 1
+VERSION = 3
 """Of the tables in `tables`."""
 
 Step: TypeAlias = Callable[[Connection], None]
 
-STEPS: Mapping[int, Step] = {}
-"""From this version to the next. Version 1 is the first, so there is none yet."""
+
+def _ratings_and_people(connection: Connection) -> None:
+    """1 to 2: tickets are rated, and who holds one may be known for a while."""
+    binary = "BYTEA" if connection.dialect.name == "postgresql" else "BLOB"
+    for statement in (
+        "ALTER TABLE ticket ADD COLUMN rating TEXT DEFAULT '' NOT NULL",
+        "CREATE TABLE person (hall TEXT NOT NULL, day TEXT NOT NULL, ticket INTEGER NOT NULL, "
+        f"kind TEXT NOT NULL, digest TEXT NOT NULL, masked TEXT NOT NULL, sealed {binary}, "
+        "expires_at BIGINT NOT NULL, PRIMARY KEY (hall, day, ticket, kind))",
+        "CREATE INDEX person_by_digest ON person (kind, digest)",
+        "CREATE INDEX person_by_end ON person (expires_at)",
+    ):
+        connection.exec_driver_sql(statement)
+
+
+def _notices(connection: Connection) -> None:
+    """2 to 3: phones are reminded, of what they have agreed to."""
+    for statement in (
+        "CREATE TABLE notice (hall TEXT NOT NULL, key TEXT NOT NULL, person TEXT NOT NULL, "
+        "kind TEXT NOT NULL, day TEXT NOT NULL, ticket INTEGER NOT NULL, at BIGINT NOT NULL, "
+        "expires_at BIGINT NOT NULL, status TEXT NOT NULL, reason TEXT NOT NULL, "
+        "carrier_id TEXT NOT NULL, PRIMARY KEY (hall, key, person))",
+        "CREATE INDEX notice_by_status ON notice (hall, status)",
+        "CREATE INDEX notice_by_person ON notice (person)",
+        "CREATE INDEX notice_by_carrier ON notice (hall, carrier_id)",
+        "CREATE TABLE consent (person TEXT NOT NULL, template TEXT NOT NULL, "
+        "left_over BIGINT NOT NULL, changed_at BIGINT NOT NULL, PRIMARY KEY (person, template))",
+    ):
+        connection.exec_driver_sql(statement)
+
+
+STEPS: Mapping[int, Step] = {1: _ratings_and_people, 2: _notices}
+"""From this version to the next."""
 
 
 def version_of(connection: Connection) -> int | None:

@@ -150,10 +150,10 @@ class Notices:
 
     async def consents(self, person: str) -> dict[str, int]:
         """How many notices of each template may be sent to a person."""
-        query = select(t.consent.c.template, t.consent.c.left)
-        query = query.where(t.consent.c.person == person, t.consent.c.left > 0)
+        query = select(t.consent.c.template, t.consent.c.left_over)
+        query = query.where(t.consent.c.person == person, t.consent.c.left_over > 0)
         return await self._database.read(
-            lambda connection: {row.template: row.left for row in connection.execute(query)}
+            lambda connection: {row.template: row.left_over for row in connection.execute(query)}
         )
 
     async def consent(self, person: str, template: str, change: int | None, at: Millis) -> int:
@@ -162,13 +162,13 @@ class Notices:
         def work(connection: Connection) -> int:
             c = t.consent.c
             which = (c.person == person) & (c.template == template)
-            before = connection.scalar(select(c.left).where(which)) or 0
+            before = connection.scalar(select(c.left_over).where(which)) or 0
             left = 0 if change is None else min(CONSENTS_MAX, max(0, before + change))
             connection.execute(t.consent.delete().where(which))
             if left:
                 connection.execute(
                     t.consent.insert().values(
-                        person=person, template=template, left=left, changed_at=at
+                        person=person, template=template, left_over=left, changed_at=at
                     )
                 )
             return left

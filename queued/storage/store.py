@@ -11,10 +11,18 @@ from queued.storage.accounts import Accounts
 from queued.storage.connect import check, explained, open_connection, sqlite_reader, sqlite_writer
 from queued.storage.database import Database
 from queued.storage.errors import StoreError
-from queued.storage.folder import DATABASE, FolderLock, make_folder, read_secret
+from queued.storage.folder import (
+    DATABASE,
+    FolderLock,
+    make_folder,
+    read_people_key,
+    read_secret,
+)
 from queued.storage.journal import SqlJournal
 from queued.storage.ledger import Ledger
 from queued.storage.migrate import VERSION, migrate, refuse_newer, version_of
+from queued.storage.notices import Notices
+from queued.storage.people import People
 from queued.storage.tickets import Tickets
 
 
@@ -25,7 +33,12 @@ class Store:
     """
 
     def __init__(
-        self, folder: Path, database: Database, secret: bytes, lock: FolderLock | None
+        self,
+        folder: Path,
+        database: Database,
+        secret: bytes,
+        people_key: bytes,
+        lock: FolderLock | None,
     ) -> None:
         self.folder = folder
         self.secret = secret
@@ -33,6 +46,8 @@ class Store:
         self.ledger = Ledger(database)
         self.accounts = Accounts(database)
         self.tickets = Tickets(database)
+        self.people = People(database, secret, people_key)
+        self.notices = Notices(database)
         self._database = database
         self._lock = lock
 
@@ -63,12 +78,13 @@ def _open(folder: Path, create: bool, owner: bool) -> Store:
     try:
         _prepare(folder, owner=owner)
         secret = read_secret(folder, create=create)
+        people_key = read_people_key(folder)
         database = Database(sqlite_writer(file, checkpoints=owner), sqlite_reader(file))
     except BaseException:
         if lock is not None:
             lock.release()
         raise
-    return Store(folder, database, secret, lock)
+    return Store(folder, database, secret, people_key, lock)
 
 
 def _prepare(folder: Path, *, owner: bool) -> None:

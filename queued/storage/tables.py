@@ -1,8 +1,8 @@
 """The tables, as SQLAlchemy Core metadata: the same for SQLite and PostgreSQL.
 
 `journal` is the truth. `ticket` and `snapshot` follow from it and can be rebuilt; `answer` is
-written in the journal's transaction. `cursor`, `slip`, `token`, `user` and `session` are facts
-of their own. Times are Unix milliseconds; digests are SHA-256 in hexadecimal.
+written in the journal's transaction. `cursor`, `slip`, `person`, `token`, `user` and `session`
+are facts of their own. Times are Unix milliseconds; digests are SHA-256 in hexadecimal.
 
 What is written in the journal's transaction is `WITHOUT ROWID` in SQLite: its rows live in the
 primary key's own tree, one write instead of two.
@@ -118,6 +118,7 @@ ticket = Table(
     _number("was_calls"),
     _maybe_number("was_called_at"),
     _text("origin"),
+    Column("rating", Text, nullable=False, server_default=""),
     sqlite_with_rowid=False,
 )
 """Tickets as they are now, one row each: for people who like SQL, and for reports. After hall
@@ -155,6 +156,23 @@ slip = Table(
 Index("slip_by_status", slip.c.hall, slip.c.status)
 Index("slip_by_ticket", slip.c.hall, slip.c.day, slip.c.ticket, slip.c.created_at)
 Index("slip_by_device", slip.c.hall, slip.c.device, slip.c.created_at)
+
+person = Table(
+    "person",
+    metadata,
+    Column("hall", Text, primary_key=True),
+    Column("day", Text, primary_key=True),
+    Column("ticket", Integer, primary_key=True, autoincrement=False),
+    Column("kind", Text, primary_key=True),
+    _text("digest"),
+    _text("masked"),
+    Column("sealed", LargeBinary),
+    _number("expires_at"),
+)
+"""Who holds a ticket, for a while: the only personal data there are (see `people`)."""
+
+Index("person_by_digest", person.c.kind, person.c.digest)
+Index("person_by_end", person.c.expires_at)
 
 token = Table(
     "token",
@@ -220,7 +238,7 @@ consent = Table(
     metadata,
     Column("person", Text, primary_key=True),
     Column("template", Text, primary_key=True),
-    _number("left"),
+    _number("left_over"),
     _number("changed_at"),
 )
 """How many notices of a template a person has agreed to."""

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import aiohttp
 from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 
 from queued.engine.clock import Clock
 from queued.settings_reader import SettingsError
@@ -79,7 +81,10 @@ def open_redis(url: str | None) -> Redis | None:
     if not url:
         return None
     return Redis.from_url(
-        url, socket_timeout=REDIS_WITHIN_S, socket_connect_timeout=REDIS_WITHIN_S
+        url,
+        socket_timeout=REDIS_WITHIN_S,
+        socket_connect_timeout=REDIS_WITHIN_S,
+        retry=Retry(NoBackoff(), 0),
     )
 
 

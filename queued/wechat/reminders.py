@@ -86,6 +86,8 @@ class Reminders:
         self._said: set[str] = set()
         """Keys of "ahead" owed today: the ledger is not asked again for each event."""
         self._written = 0
+        self.seen = 0
+        """Seq of the last event dealt with."""
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -143,6 +145,7 @@ class Reminders:
             self._said.clear()
             await self._notices.expire(Millis(closed[-1] - KEPT_MS))
         self._said.update(one.key for one in owed if one.kind == "ahead")
+        self.seen = page[-1].seq
         if owed:
             self._on_owed()
 

@@ -14,6 +14,7 @@ import contextlib
 import hmac
 import logging
 import secrets
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
@@ -38,6 +39,9 @@ FORCES_MAX = 18
 
 DAY_MS = 86_400_000
 
+ALONE_S = 30.0
+"""A Redis that failed is left alone so long: nobody's reply waits for it twice."""
+
 LOCK_S = 15.0
 """A fetch takes at most ten seconds; a process that died holds the lock no longer than this."""
 
@@ -61,8 +65,8 @@ class Shelf(Protocol):
         """What lies there, old or not."""
         ...
 
-    async def put(self, given: Given) -> None:
-        """Instead of what lay there."""
+    async def put(self, given: Given, for_ms: int) -> None:
+        """Instead of what lay there; it is good for so long."""
         ...
 
     def lock(self) -> AbstractAsyncContextManager[None]:
@@ -107,8 +111,9 @@ class Shared:
         if force:
             self._forced.append(now)
         value, seconds = await self._fetch(force)
-        given = Given(value, now + max(0, seconds * 1000 - EARLY_MS))
-        await self._shelf.put(given)
+        for_ms = max(0, seconds * 1000 - EARLY_MS)
+        given = Given(value, now + for_ms)
+        await self._shelf.put(given, for_ms)
         return given
 
     def _may_force(self) -> bool:
@@ -129,7 +134,7 @@ class OwnShelf:
         """See `Shelf`."""
         return self._given
 
-    async def put(self, given: Given) -> None:
+    async def put(self, given: Given, for_ms: int) -> None:
         """See `Shelf`."""
         self._given = given
 
@@ -149,9 +154,12 @@ class RedisShelf:
         self._key = f"queued:wechat:{appid}:{name}"
         self._seal = AESGCM(hmac.digest(secret.encode(), b"queued wechat shelf v1", "sha256"))
         self._own = OwnShelf()
+        self._alone_until = 0.0
 
     async def get(self) -> Given | None:
         """See `Shelf`."""
+        if self._alone:
+            return await self._own.get()
         try:
             sealed = await self._redis.get(self._key)
         except (RedisError, OSError) as failure:
@@ -164,13 +172,15 @@ class RedisShelf:
         except (InvalidTag, msgspec.DecodeError):
             return None  # somebody else's, or the AppSecret has changed: fetch a new one
 
-    async def put(self, given: Given) -> None:
+    async def put(self, given: Given, for_ms: int) -> None:
         """See `Shelf`."""
-        await self._own.put(given)
+        await self._own.put(given, for_ms)
+        if self._alone:
+            return
         nonce = secrets.token_bytes(12)
         sealed = nonce + self._seal.encrypt(nonce, msgspec.json.encode(given), self._key.encode())
         try:
-            await self._redis.set(self._key, sealed, pxat=max(1, given.until))
+            await self._redis.set(self._key, sealed, px=max(1, for_ms))
         except (RedisError, OSError) as failure:
             await self._without(failure)
 
@@ -180,7 +190,7 @@ class RedisShelf:
         async with self._own.lock():
             lock = self._redis.lock(f"{self._key}:lock", timeout=LOCK_S, blocking_timeout=LOCK_S)
             try:
-                held = await lock.acquire()
+                held = not self._alone and await lock.acquire()
             except (RedisError, OSError) as failure:
                 await self._without(failure)
                 held = False
@@ -191,6 +201,11 @@ class RedisShelf:
                     with contextlib.suppress(RedisError, OSError):
                         await lock.release()
 
+    @property
+    def _alone(self) -> bool:
+        return time.monotonic() < self._alone_until
+
     async def _without(self, failure: Exception) -> Given | None:
+        self._alone_until = time.monotonic() + ALONE_S
         log.warning("no Redis for WeChat's tokens, going on alone: %s", type(failure).__name__)
         return await self._own.get()

@@ -53,7 +53,7 @@ def _waiting(hall: Hall, queue: QueueId, estimator: Estimator, say: Phrases, at:
     if status == "closed" and not count:
         return say("queue.closed")
     if status == "paused":
-        return say("queue.paused", count=count)
+        return say("queue.paused" if count else "queue.empty", count=count)
     if not count:
         return say("queue.none")
     wait = estimator.wait(queue, count, at) if issuing(hall, at) else None

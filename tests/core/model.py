@@ -10,17 +10,14 @@ from __future__ import annotations
 import copy
 from typing import Any
 
+from tests.core.model_days import OVER, Days, No
+
 MIN = 60_000
 BUSY = ("called", "serving")
-OVER = ("served", "cancelled")
-BOSSES = ("manager", "admin", "system", "timer")
+BOSSES = ("manager", "admin", "system", "timer", "pad")
 
 
-class No(Exception):
-    """Refused, with the code."""
-
-
-class Model:
+class Model(Days):
     """A hall as a child would keep it: tickets of today in a list, windows in a dict."""
 
     def __init__(self) -> None:
@@ -118,82 +115,19 @@ class Model:
             raise No("unknown_ticket")
         return found[-1]
 
-    # ── Furniture and days ────────────────────────────────────────────────────────────────
-
-    def Configure(self, command: Any, at: int) -> None:
-        new, old = command.plan, self.plan
-        if getattr(new, "name", "") == "broken":
-            raise No("plan_invalid")
-        if old is not None:
-            self.nothing_is_lost(new, old)
-        closed = {"status": "closed", "clerk": "", "reason": "", "ticket": None, "undo": None}
-        counts = dict.fromkeys(["called", "served", "missed", "parked", "transferred"], 0)
-        self.windows = {
-            name: self.windows.get(name) or {**closed, "counts": {**counts}} for name in new.windows
-        }
-        self.plan = new
-
-    def nothing_is_lost(self, new: Any, old: Any) -> None:
-        for name, queue in old.queues.items():
-            other = new.queues.get(name)
-            if not other and any(
-                t["queue"] == name and t["status"] not in OVER for t in self.tickets
-            ):
-                raise No("plan_in_use")
-            gave = any(t["taken_in"] == name for t in self.tickets)
-            spelling = (queue.letter, queue.first, queue.digits)
-            if gave and (not other or (other.letter, other.first, other.digits) != spelling):
-                raise No("plan_in_use")
-        for name, window in self.windows.items():
-            may_go_back = any(
-                t["status"] == "called" and t["before"]["only"] == name for t in self.tickets
-            )
-            if name not in new.windows and (
-                window["status"] != "closed" or self.bound(name) or may_go_back
-            ):
-                raise No("plan_in_use")
-
-    def OpenDay(self, command: Any, at: int) -> None:
-        if self.day is not None and command.day <= self.day:
-            return
-        if self.open:
-            self.CloseDay(command, at)
-        self.day, self.open, self.ends_at = command.day, True, command.ends_at
-        self.hours = command.hours
-        self.tickets, self.next, self.board, self.windows = [], {}, [], {}
-        if self.plan is not None:
-            self.Configure(type("Again", (), {"plan": self.plan}), at)
-
-    def CloseDay(self, command: Any, at: int) -> None:
-        if not self.open:
-            return
-        self.open, waits = False, 0
-        for ticket in self.tickets:
-            if ticket["status"] not in (*OVER, "missed"):
-                served = ticket["status"] == "serving"
-                ticket["ended"], ticket["reason"] = at, "day_closed"
-                if served:
-                    self.windows[ticket["window"]]["counts"]["served"] += 1
-                else:
-                    ticket["window"] = ticket["only"] = None
-                ticket["status"] = "served" if served else "cancelled"
-            if ticket["first_called"] is not None:
-                waits += (ticket["first_called"] - ticket["issued"]) // 1000
-        for window in self.windows.values():
-            window.update(status="closed", clerk="", reason="", ticket=None, undo=None)
-        ends = [t["status"] for t in self.tickets]
-        tally = {"issued": len(ends), "waited_s": waits}
-        tally |= {end: ends.count(end) for end in (*OVER, "missed")}
-        self.tally = {name: n for name, n in tally.items() if n}
+    # ── Windows ───────────────────────────────────────────────────────────────────────────
 
     def OpenWindow(self, command: Any, at: int) -> None:
         window = self.window(command.window)
         if not self.open:
             raise No("hall_closed")
-        taken = window["status"] != "closed" and window["clerk"] != command.by
+        who = command.clerk or command.by
+        if not command.clerk and command.by.startswith("pad:") and window["status"] != "closed":
+            who = window["clerk"]
+        taken = window["status"] != "closed" and window["clerk"] != who
         if taken and not command.take_over:
             raise No("window_taken")
-        window.update(status="open", clerk=command.by, reason="")
+        window.update(status="open", clerk=who, reason="")
 
     def PauseWindow(self, command: Any, at: int) -> None:
         self.calling_window(command).update(status="paused", reason=command.reason)
@@ -221,6 +155,9 @@ class Model:
             raise No("unknown_class")
         if not (plan := self.plan.queues[queue]).accepting:
             raise No("queue_closed")
+        mine = [t for t in self.tickets if t["id"] in command.others and t["queue"] == queue]
+        if any(t["status"] not in (*OVER, "missed") for t in mine):
+            raise No("already_waiting")
         number = self.free_number(plan)
         if len(self.waiting(queue)) >= plan.waiting_max or number is None:
             raise No("queue_full")
@@ -233,7 +170,7 @@ class Model:
             "class": command.class_, "status": "waiting", "issued": at, "base": base,
             "slot": slot, "window": None, "only": None, "calls": 0, "called_at": None,
             "first_called": None, "started": None, "ended": None, "returns": 0, "reason": "",
-            "before": None,
+            "before": None, "rating": "",
         }  # fmt: skip
         ticket["key"] = self.key(ticket, 0)
         self.tickets.append(ticket)
@@ -385,6 +322,18 @@ class Model:
             ticket["base"] = ticket["key"] = at
         if command.place == "first":
             ticket["key"] = min([ticket["key"], *(rival["key"] - 1 for rival in rivals)])
+
+    def RateService(self, command: Any, at: int) -> None:
+        found = [t for t in self.tickets if t["id"] == command.ticket]
+        if not found:
+            raise No("unknown_ticket")
+        if not self.open:
+            raise No("too_late_to_rate")
+        if found[0]["status"] != "served":
+            raise No("ticket_not_served")
+        if found[0]["rating"] not in ("", "none") or found[0]["rating"] == command.grade:
+            raise No("already_rated")
+        found[0]["rating"] = command.grade
 
     def again(self, ticket: dict[str, Any]) -> None:
         """Back in line, as if it had not been called yet."""

@@ -18,7 +18,8 @@ from queued.core.views import ahead, order, waiting
 from queued.engine.codec import event_of, hall_of, record_of, snapshot_of
 from queued.engine.ports import HASH_ZERO, Record
 from tests.core.given import NINE
-from tests.core.model import Model, No
+from tests.core.model import Model
+from tests.core.model_days import No
 
 EXTRA = {"called": "window", "serving": "window", "served": "window", "waiting": "only"}
 """Which of the model's fields is the core's `window`, by status."""
@@ -132,7 +133,7 @@ def ticket_seen(ticket: Ticket) -> tuple[Any, ...]:
         ticket.id, ticket.number, ticket.queue, ticket.class_, status, ticket.issued_at,
         ticket.base, ticket.key, ticket.slot, ticket.window, ticket.calls, ticket.called_at,
         ticket.first_called_at, ticket.started_at, ticket.returns,
-        ticket.ended_at if over else None, ticket.reason if told else None,
+        ticket.ended_at if over else None, ticket.reason if told else None, ticket.rating,
     )  # fmt: skip
 
 
@@ -175,6 +176,7 @@ def model_ticket_seen(ticket: dict[str, Any]) -> tuple[Any, ...]:
         ticket["issued"], ticket["base"], ticket["key"], ticket["slot"], window,
         ticket["calls"], ticket["called_at"], ticket["first_called"], ticket["started"],
         ticket["returns"], ticket["ended"] if over else None, ticket["reason"] if told else None,
+        ticket["rating"],
     )  # fmt: skip
 
 

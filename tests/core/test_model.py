@@ -53,7 +53,8 @@ PLANS = plans(SMALL)
 
 WINDOW = st.sampled_from(["1", "2", "3"])
 ANY_WINDOW = st.sampled_from(["1", "2", "3", "1", "2", "3", "9"])
-WHO = st.sampled_from(["own"] * 8 + ["clerk:li", "manager:zhao"])
+WHO = st.sampled_from(["own"] * 8 + ["clerk:li", "manager:zhao", "pad:1"])
+GRADE = st.sampled_from(["very-satisfied", "dissatisfied", "none", "none"])
 PICK = st.integers(0, 30)
 PAUSES = st.sampled_from(
     [0, 1, 999, 1000, 9_999, 10_000, 10_001, MINUTE, 179_999, 180_000, 5 * MINUTE, 5 * MINUTE + 1,
@@ -115,12 +116,20 @@ class Rulebooks(RuleBasedStateMachine):
         service=st.sampled_from([None, None, None, "levy", "nothing"]),
         class_=st.sampled_from(["normal", "normal", "priority", "return", "royal"]),
         slot=SLOTS,
+        known=st.lists(PICK, max_size=2),
     )
-    def take(self, queue: Any, service: Any, class_: Any, slot: int | None) -> None:
+    def take(
+        self, queue: Any, service: Any, class_: Any, slot: int | None, known: list[int]
+    ) -> None:
         moment = None if slot is None else self.pair.at + slot * MINUTE
+        tickets = len(self.pair.hall.tickets)
+        others = tuple(tickets - pick for pick in known if pick < tickets)
         self.pair.do(
-            c.IssueTicket(queue=queue, service=service, class_=class_, slot=moment, by="kiosk:1")
-        )
+            c.IssueTicket(
+                queue=queue, service=service, class_=class_, slot=moment, others=others,
+                by="kiosk:1",
+            )
+        )  # fmt: skip
 
     @rule(queue=st.sampled_from(["general", "social"]), ms=PAUSES)
     def take_and_wait(self, queue: Any, ms: int) -> None:
@@ -199,9 +208,29 @@ class Rulebooks(RuleBasedStateMachine):
         command = c.TransferTicket(window=window, to_queue=queue, to_window=to, place=place)
         self.at_window(command, who)
 
-    @rule(window=ANY_WINDOW, who=WHO, take_over=st.booleans())
-    def open_window(self, window: Any, who: str, take_over: bool) -> None:
-        self.at_window(c.OpenWindow(window=window, take_over=take_over), who)
+    @rule(
+        window=ANY_WINDOW,
+        who=WHO,
+        take_over=st.booleans(),
+        clerk=st.sampled_from(["", "", "clerk:12"]),
+    )
+    def open_window(self, window: Any, who: str, take_over: bool, clerk: str) -> None:
+        self.at_window(c.OpenWindow(window=window, take_over=take_over, clerk=clerk), who)
+
+    @rule(back=st.integers(-1, 6), grade=GRADE)
+    def rate(self, back: int, grade: Any) -> None:
+        ticket = len(self.pair.hall.tickets) - back
+        self.pair.do(c.RateService(ticket=ticket, grade=grade, by="visitor:"))
+
+    @rule(window=WINDOW, grades=st.lists(GRADE, min_size=1, max_size=3))
+    def serve_and_rate(self, window: Any, grades: list[Any]) -> None:
+        for command in (c.CallNext, c.StartService):
+            self.at_window(command(window=window), "own")
+        at_window = self.pair.hall.windows.get(window)
+        held = at_window.ticket if at_window else None
+        self.at_window(c.FinishService(window=window), "own")
+        for grade in grades if held is not None else []:
+            self.pair.do(c.RateService(ticket=held, grade=grade, by="evaluator:1"))
 
     @invariant()
     def both_remember(self) -> None:
@@ -326,11 +355,19 @@ def undo_has_no_end(monkeypatch):
     monkeypatch.setattr(decide_module, "_undo", lambda hall, command, at: right(hall, command, 0))
 
 
+def grades_may_be_changed(monkeypatch):
+    monkeypatch.setattr(decide_module, "NO_GRADE", "dissatisfied")
+
+
+def a_person_may_wait_twice(monkeypatch):
+    monkeypatch.setattr(guards, "UNDECIDED", ())
+
+
 MISTAKES = [
     newest_first, no_penalty, no_head_start, late_appointments_keep_their_slot,
     appointments_are_called_any_time, numbers_are_given_twice, returns_without_end,
     clerks_act_anywhere, an_undone_call_loses_the_place, undo_of_a_missed_call_makes_it_wait,
-    undo_has_no_end,
+    undo_has_no_end, grades_may_be_changed, a_person_may_wait_twice,
 ]  # fmt: skip
 
 

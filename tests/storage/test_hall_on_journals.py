@@ -171,7 +171,7 @@ async def test_the_ticket_table_can_be_made_anew(tmp_path: Path):
             "INSERT INTO ticket SELECT hall, '2020-01-01', id, number, queue, service, class, "
             "status, issued_at, base, key, window, calls, called_at, first_called_at, started_at, "
             "ended_at, returns, slot, language, party, reason, was, was_window, was_calls, "
-            "was_called_at, origin FROM ticket WHERE day = '2026-11-23' AND id = 1"
+            "was_called_at, origin, rating FROM ticket WHERE day = '2026-11-23' AND id = 1"
         )
 
     await store._database.write(spoil)

@@ -33,7 +33,8 @@ async def test_a_new_folder_is_private(tmp_path: Path):
     await store.journal.append("demo", Batch(chain(1)))
     assert mode(tmp_path / "deep" / "hall") == 0o700
     files = {file.name: mode(file) for file in (tmp_path / "deep" / "hall").iterdir()}
-    assert set(files) == {DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", "lock", "secret"}
+    beside = {f"{DATABASE}-wal", f"{DATABASE}-shm", "lock", "secret", "people.key"}
+    assert set(files) == {DATABASE, *beside}
     assert set(files.values()) == {0o600}
     await store.close()
     await store.close()

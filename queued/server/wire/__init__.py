@@ -10,6 +10,7 @@ from queued.server.wire.asked import (
     Open,
     Park,
     Pause,
+    Rate,
     SignIn,
     TakeTicket,
     Transfer,
@@ -35,6 +36,9 @@ from queued.server.wire.public import (
     WindowAnswer,
 )
 from queued.server.wire.staff import (
+    Alarm,
+    AlarmList,
+    Card,
     Counts,
     Desk,
     DeskMissed,
@@ -61,7 +65,10 @@ from queued.server.wire.staff import (
 )
 
 __all__ = [
+    "Alarm",
+    "AlarmList",
     "CallNumber",
+    "Card",
     "ClassLine",
     "Counts",
     "Desk",
@@ -94,6 +101,7 @@ __all__ = [
     "Problem",
     "QueueLine",
     "QueueMonitor",
+    "Rate",
     "ServiceLine",
     "Services",
     "Session",

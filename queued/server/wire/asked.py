@@ -6,7 +6,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from msgspec import Meta
 
-from queued.server.wire.shapes import Asked
+from queued.server.wire.shapes import Asked, Grade
 
 # `(?!\n)`: Python's `$` also matches before a last line break, that of JSON Schema does not.
 
@@ -25,6 +25,8 @@ class TakeTicket(Asked, frozen=True):
     class_: Id = "normal"
     language: Literal["zh", "en"] = "zh"
     party: Annotated[int, Meta(ge=1, le=99)] = 1
+    card: Annotated[str, Meta(min_length=1, max_length=100)] | None = None
+    """The read id of the identity card that the visitor laid on the kiosk's reader."""
 
     def __post_init__(self) -> None:
         if (self.service is None) == (self.queue is None):
@@ -33,6 +35,12 @@ class TakeTicket(Asked, frozen=True):
 
 class Nothing(Asked, frozen=True):
     """An action that needs no more words; the body may be left out."""
+
+
+class Rate(Asked, frozen=True):
+    """What the visitor thinks of the service."""
+
+    grade: Grade
 
 
 class Open(Asked, frozen=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from queued.server.wire.shapes import TicketStatus, Time, Told, WindowState
+from queued.server.wire.shapes import Grade, TicketStatus, Time, Told, WindowState
 
 # ── The snapshot ──────────────────────────────────────────────────────────────────────────
 
@@ -109,7 +109,10 @@ class QueueMonitor(Told, frozen=True, rename="camel"):
 
 
 class Ticket(Told, frozen=True):
-    """A ticket as its holder, the clerks and its kiosk see it. `ahead` is null once called."""
+    """A ticket as its holder, the clerks and its kiosk see it. `ahead` is null once called.
+
+    `rating` "none": asked at the window, not answered; the visitor may still give a grade.
+    """
 
     token: str
     number: str
@@ -122,6 +125,7 @@ class Ticket(Told, frozen=True):
     wait: Wait | None
     window: str | None
     calls: int
+    rating: Grade | Literal["none"] | None = None
 
 
 class TicketTaken(Told, frozen=True):

@@ -12,6 +12,11 @@ Time: TypeAlias = Annotated[str, Meta(extra_json_schema={"format": "date-time"})
 TicketStatus: TypeAlias = Literal[
     "waiting", "called", "serving", "served", "missed", "parked", "cancelled"
 ]
+Grade: TypeAlias = Literal[
+    "very-satisfied", "satisfied", "basically-satisfied", "dissatisfied", "very-dissatisfied"
+]
+"""非常满意 满意 基本满意 不满意 非常不满意."""
+
 WindowState: TypeAlias = Literal["open", "paused", "closed"]
 
 

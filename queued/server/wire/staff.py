@@ -172,6 +172,34 @@ class JournalPage(Told, frozen=True):
     head: int
 
 
+class Alarm(Told, frozen=True):
+    """Something the manager must be told of; `since` first, `at` last raised."""
+
+    id: int
+    kind: str
+    subject: str
+    since: Time
+    at: Time
+    times: int
+    facts: dict[str, str | int]
+    text: str
+    acknowledged_by: str | None
+    acknowledged_at: Time | None
+
+
+class AlarmList(Told, frozen=True):
+    """Alarms: those nobody has acknowledged first, then the newest first."""
+
+    alarms: list[Alarm]
+
+
+class Card(Told, frozen=True):
+    """The card on a reader, as a read id and a masked name like 张*; null if none was laid down."""
+
+    read_id: str | None
+    masked_name: str | None
+
+
 class Device(Told, frozen=True):
     """A device: how it is and since when."""
 

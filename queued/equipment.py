@@ -1,0 +1,121 @@
+"""Everything of a hall that talks to its devices: one process below, and who feeds and hears it.
+
+Put together here, started and stopped in order; each part knows only the values on the pipe.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hmac
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from drivers.jobs import DeviceConfig, Report
+from queued.device_link import DeviceLink
+from queued.engine.bus import Bus
+from queued.engine.clock import Clock
+from queued.engine.halls import RunningHall
+from queued.outputs import device_config, strips_of
+from queued.pads import Pads
+from queued.ratings import Ratings
+from queued.server.devices import Devices, NoDevices
+from queued.server.readers import Readers
+from queued.settings_values import READERS, DeviceSettings, Settings
+from queued.slip_files import load_templates
+from queued.slips import Slips
+from queued.storage.store import Store
+from queued.strips import Strips
+from queued.voices import Voices
+
+CARD_SECRET = "QUEUED_CARD_SECRET"
+"""In the environment of the service: a secret that several halls share, so that a person has the
+same digest in all of them."""
+
+_CARDS = b"queued cards v1"
+"""So that the readers' secret is no other one derived from the hall's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the equipment of a hall is connected to. `url` is what slips lead to."""
+
+    settings: Settings
+    data: Path
+    hall: RunningHall
+    store: Store
+    bus: Bus
+    clock: Clock
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Equipment:
+    """What the server sees of the devices."""
+
+    devices: Devices = field(default_factory=NoDevices)
+    readers: Readers = field(default_factory=Readers)
+    restarts: Callable[[], int] = lambda: 0
+
+
+async def connected(around: Surroundings, stack: contextlib.AsyncExitStack) -> Equipment:
+    """The device process with everything that talks to it; `stack` stops it in reverse.
+
+    Raises `SettingsError` for templates of slips that cannot be used.
+    """
+    settings, hall = around.settings, around.hall
+    spool = around.data / "spool"
+    spool.mkdir(mode=0o700, exist_ok=True)
+    secret = hmac.digest(around.store.secret, _CARDS, "sha256").hex()
+    link = DeviceLink([_configured(device, secret) for device in settings.devices], spool)
+    slips = _slips(around, link, spool)
+    strips = Strips(hall.id, strips_of(settings.devices), lambda: hall.actor.hall, link.send)
+    voices = Voices(hall.id, settings.devices, around.clock, link.send)
+    pads = Pads(hall, settings.devices, link.send)
+    ratings = Ratings(hall, settings.devices, around.clock, link.send)
+    readers = Readers(settings.devices)
+
+    def up() -> None:
+        for part in (slips, strips, voices, pads, ratings):
+            part.on_up()
+
+    def heard(report: Report) -> None:
+        for part in (slips, voices, pads, ratings, readers):
+            part.on_report(report)
+
+    link.on_up, link.on_report = up, heard
+    for part in (strips, voices, pads, ratings):
+        stack.callback(around.bus.listen(part.on_commit))
+    await slips.start()
+    stack.push_async_callback(slips.stop)
+    stack.push_async_callback(ratings.stop)
+    stack.push_async_callback(pads.stop)
+    link.start()
+    stack.push_async_callback(link.stop)
+    return Equipment(slips, readers, lambda: link.restarts)
+
+
+def _slips(around: Surroundings, link: DeviceLink, spool: Path) -> Slips:
+    return Slips(
+        hall=around.hall,
+        settings=around.settings,
+        journal=around.store.journal,
+        bus=around.bus,
+        ledger=around.store.ledger,
+        link=link,
+        clock=around.clock,
+        spool=spool,
+        ticket_url=lambda token: f"{around.url}/t/{token}",
+        templates=load_templates(around.settings),
+    )
+
+
+def _configured(device: DeviceSettings, secret: str) -> DeviceConfig:
+    """As the device process takes it. Readers digest card numbers under the hall's own secret,
+    unless they are given another: a hall needs no one to invent and keep one."""
+    config = device_config(device)
+    given = "secret" in config.options or os.environ.get(CARD_SECRET)
+    if device.kind not in READERS or given:
+        return config
+    return DeviceConfig(config.id, config.kind, config.port, {**config.options, "secret": secret})
