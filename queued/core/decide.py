@@ -7,6 +7,7 @@ only may not act at a window of another clerk.
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import assert_never
 
 from queued.core import commands as c
@@ -15,6 +16,7 @@ from queued.core import guards, numbering, policy
 from queued.core import refusals as r
 from queued.core.furnish import configure
 from queued.core.hours import issuing
+from queued.core.line import NOBODY
 from queued.core.model import (
     NO_GRADE,
     Hall,
@@ -328,11 +330,11 @@ def _transfer(hall: Hall, command: c.TransferTicket, at: Millis) -> tuple[e.Even
 def _heads(hall: Hall, command: c.TransferTicket, queue: QueueId) -> list[int]:
     """The smallest key of every line that the place "first" has to beat."""
     if command.to_window is None:
-        return [key for key, _ in line_of(hall, queue)[:1]]
+        return [key for key, _ in islice(line_of(hall, queue), 1)]
     window = hall.plan.windows[command.to_window]
-    lines = [hall.bound.get(command.to_window, ())]
-    lines += [hall.lines.get(served, ()) for served in (*window.queues, *window.overflow)]
-    return [line[0][0] for line in lines if line]
+    lines = [hall.bound.get(command.to_window, NOBODY)]
+    lines += [hall.lines.get(served, NOBODY) for served in (*window.queues, *window.overflow)]
+    return [next(iter(line))[0] for line in lines if line]
 
 
 # ── Windows and days ──────────────────────────────────────────────────────────────────────

@@ -6,19 +6,17 @@ an event that cannot be folded means a damaged journal or a bug, and raises `Inv
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from queued.core import events as e
 from queued.core.changed import changed
+from queued.core.line import NOBODY
 from queued.core.model import (
     CALLS_SHOWN,
     Call,
     Counts,
-    Entry,
     Hall,
-    Line,
     Status,
     Ticket,
     Window,
@@ -322,30 +320,18 @@ def _join(hall: Hall, ticket: Ticket) -> dict[str, Any]:
     """Stand in line: of the one window it is bound to, or of its queue."""
     entry = (ticket.key, ticket.id)
     if ticket.window is not None:
-        line = _with(hall.bound.get(ticket.window, ()), entry)
+        line = hall.bound.get(ticket.window, NOBODY).joined(entry)
         return {"bound": {**hall.bound, ticket.window: line}}
-    line = _with(hall.lines.get(ticket.queue, ()), entry)
+    line = hall.lines.get(ticket.queue, NOBODY).joined(entry)
     return {"lines": {**hall.lines, ticket.queue: line}}
 
 
 def _leave(hall: Hall, ticket: Ticket) -> dict[str, Any]:
     entry = (ticket.key, ticket.id)
     if ticket.window is not None:
-        line = _without(hall.bound[ticket.window], entry)
+        line = hall.bound[ticket.window].left(entry)
         return {"bound": {**hall.bound, ticket.window: line}}
-    return {"lines": {**hall.lines, ticket.queue: _without(hall.lines[ticket.queue], entry)}}
-
-
-def _with(line: Line, entry: Entry) -> Line:
-    index = bisect_left(line, entry)
-    return line[:index] + (entry,) + line[index:]
-
-
-def _without(line: Line, entry: Entry) -> Line:
-    index = bisect_left(line, entry)
-    if index == len(line) or line[index] != entry:
-        raise InvariantBroken(f"ticket {entry[1]} is not in its line")
-    return line[:index] + line[index + 1 :]
+    return {"lines": {**hall.lines, ticket.queue: hall.lines[ticket.queue].left(entry)}}
 
 
 def _release(hall: Hall, ticket: Ticket, counted: str | None) -> dict[str, Any]:

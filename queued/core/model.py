@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Literal, NewType, TypeAlias
+from typing import Literal, TypeAlias
 
+from queued.core.line import Line
 from queued.core.plan import (
     ClassId,
     Millis,
@@ -18,11 +19,9 @@ from queued.core.plan import (
     ServiceId,
     WindowId,
 )
+from queued.core.plan import TicketId as TicketId
 from queued.core.quick import quick_init
 from queued.core.vector import Vector
-
-TicketId = NewType("TicketId", int)
-"""1, 2, 3 … in the order of taking, within a business day. Ties in calling break by it."""
 
 
 class Status(Enum):
@@ -72,12 +71,6 @@ class WindowStatus(Enum):
     OPEN = "open"
     PAUSED = "paused"
     CLOSED = "closed"
-
-
-Entry: TypeAlias = tuple[int, TicketId]
-"""(key in milliseconds, ticket): lines are sorted by it."""
-
-Line: TypeAlias = tuple[Entry, ...]
 
 
 @quick_init

@@ -18,6 +18,9 @@ ServiceId = NewType("ServiceId", str)
 WindowId = NewType("WindowId", str)
 ClassId = NewType("ClassId", str)
 
+TicketId = NewType("TicketId", int)
+"""1, 2, 3 … in the order of taking, within a business day. Ties in calling break by it."""
+
 MINUTE = 60_000
 """Milliseconds in a minute."""
 

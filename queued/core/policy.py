@@ -16,7 +16,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from queued.core.model import Entry, Hall, Line, Ticket, TicketId
+from queued.core.line import NOBODY, Entry, Line
+from queued.core.model import Hall, Ticket, TicketId
 from queued.core.plan import RETURN, ClassId, Millis, Plan, WindowId
 from queued.core.quick import quick_init
 
@@ -67,14 +68,14 @@ def _candidates(hall: Hall, window: WindowId, at: Millis) -> Iterator[tuple[int,
     plan = hall.plan.windows[window]
     penalty = hall.plan.rules.overflow_penalty_ms
     early = hall.plan.rules.appointment_early_ms
-    for key, ticket in _callable(hall, hall.bound.get(window, ()), at, early):
+    for key, ticket in _callable(hall, hall.bound.get(window, NOBODY), at, early):
         yield key, ticket, "bound"
     for queue in plan.queues:
-        for key, ticket in _callable(hall, hall.lines.get(queue, ()), at, early):
+        for key, ticket in _callable(hall, hall.lines.get(queue, NOBODY), at, early):
             yield key, ticket, "head_start"
     for queue in plan.overflow:
         if queue not in plan.queues:
-            for key, ticket in _callable(hall, hall.lines.get(queue, ()), at, early):
+            for key, ticket in _callable(hall, hall.lines.get(queue, NOBODY), at, early):
                 yield key + penalty, ticket, "overflow"
 
 

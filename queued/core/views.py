@@ -6,15 +6,13 @@ leave the building (JSON) are the server's business.
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Iterator
 from heapq import merge
 
 from queued.core.hours import issuing
+from queued.core.line import NOBODY, Entry
 from queued.core.model import (
-    Entry,
     Hall,
-    Line,
     Status,
     Ticket,
     Window,
@@ -23,11 +21,11 @@ from queued.core.model import (
 from queued.core.plan import QueueId, WindowId
 
 
-def line_of(hall: Hall, queue: QueueId) -> Line:
+def line_of(hall: Hall, queue: QueueId) -> Iterator[Entry]:
     """Everybody waiting in `queue`, in calling order, window-bound tickets merged in."""
-    line = hall.lines.get(queue, ())
+    line = hall.lines.get(queue, NOBODY)
     bound = tuple(_bound_in(hall, queue))
-    return tuple(merge(line, sorted(bound))) if bound else line
+    return merge(line, sorted(bound)) if bound else iter(line)
 
 
 def order(hall: Hall, queue: QueueId) -> list[str]:
@@ -41,7 +39,7 @@ def ahead(hall: Hall, ticket: Ticket) -> int:
     if ticket.status is not Status.WAITING:
         return 0
     entry = (ticket.key, ticket.id)
-    before = bisect_left(hall.lines.get(ticket.queue, ()), entry)
+    before = hall.lines.get(ticket.queue, NOBODY).before(entry)
     return before + sum(1 for other in _bound_in(hall, ticket.queue) if other < entry)
 
 

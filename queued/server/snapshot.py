@@ -26,7 +26,8 @@ from queued.core import views
 from queued.core.changed import changed
 from queued.core.estimate import Wait as Estimate
 from queued.core.hours import issuing
-from queued.core.model import Hall, Line
+from queued.core.line import NOBODY, Line
+from queued.core.model import Hall
 from queued.core.plan import Millis, QueueId, WindowId
 from queued.engine.clock import Clock
 from queued.engine.halls import RunningHall
@@ -245,7 +246,7 @@ class _Orders:
 
     def of(self, hall: Hall, queue: QueueId) -> list[str]:
         """The numbers waiting in `queue`, in calling order."""
-        line = hall.lines.get(queue, ())
+        line = hall.lines.get(queue, NOBODY)
         known = self._known.get(queue)
         if known is not None and known[0] is line and known[1] is hall.bound:
             return known[2]

@@ -12,6 +12,7 @@ import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from functools import partial
+from itertools import islice
 from typing import TypeVar
 
 from queued.core import views
@@ -177,7 +178,7 @@ class Reminders:
                     yield self._notice(hall, ticket, "ahead", key, now, person)
 
     def _front(self, hall: Hall, queue: QueueId) -> list[Ticket]:
-        front = views.line_of(hall, queue)[: self._ahead + 1]
+        front = islice(views.line_of(hall, queue), self._ahead + 1)
         return [hall.ticket(entry[1]) for entry in front]
 
     def _notice(

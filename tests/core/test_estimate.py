@@ -184,7 +184,7 @@ def test_an_empty_line_is_not_a_stall():
 
 def test_a_line_whose_last_visitor_left_is_not_a_stall():
     hall = Watched().calls_every(3, 20)
-    left = hall.hall.lines["q"][0][1]
+    _, left = next(iter(hall.hall.lines["q"]))
     hall.do(CancelTicket(ticket=left, by=BY))
     before, after = hall.wait(5), hall.later(30).wait(5)
     assert after.p50_s == pytest.approx(before.p50_s, rel=0.05)
@@ -247,7 +247,7 @@ def lived(steps, plan: Plan) -> Watched:
             hall.open_day(after_days=1)
             continue
         hall.at = min(hall.at + int(minutes * MINUTE / 20), hall.hall.day_ends_at)
-        waiting = hall.hall.lines.get("q", ())
+        waiting = tuple(hall.hall.lines.get("q", ()))
         if what == "take":
             hall.take(3)
         elif what == "leave" and waiting:

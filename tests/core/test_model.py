@@ -312,7 +312,7 @@ def late_appointments_keep_their_slot(monkeypatch):
 
 
 def appointments_are_called_any_time(monkeypatch):
-    monkeypatch.setattr(policy, "_callable", lambda hall, line, at, early: iter(line[:2]))
+    monkeypatch.setattr(policy, "_callable", lambda hall, line, at, early: iter(tuple(line)[:2]))
 
 
 def numbers_are_given_twice(monkeypatch):
