@@ -60,6 +60,7 @@ from queued.settings_values import (
     WindowSettings,
     ZoneSettings,
 )
+from queued.settings_wechat_values import NoticeSettings, WechatSettings
 
 __all__ = [
     "DEFAULT_CLASSES",
@@ -190,10 +191,7 @@ def _settings(problems: Problems, document: dict[str, object]) -> Settings:
         links.reference(problems, where, "zone", device.zone, "zone", zone_ids)
         links.input_has_a_place(problems, where, device)
     http = _single(problems, document, "http", tables.http)
-    wechat = _single(problems, document, "wechat", settings_wechat.wechat)
-    notices = _repeated(problems, document, "wechat_notice", settings_wechat.notice)
-    links.unique_ids(problems, "wechat_notice", notices)
-    settings_wechat.linked(problems, wechat, notices, http)
+    wechat, notices = _account(problems, document, http)
     return Settings(
         hall=hall,
         queues=tuple(queues),
@@ -210,8 +208,19 @@ def _settings(problems: Problems, document: dict[str, object]) -> Settings:
         slip=_single(problems, document, "slip", tables.slip),
         people=_single(problems, document, "people", tables.people),
         wechat=wechat,
-        wechat_notices=tuple(notices),
+        wechat_notices=notices,
     )
+
+
+def _account(
+    problems: Problems, document: Mapping[str, object], http: HttpSettings
+) -> tuple[WechatSettings, tuple[NoticeSettings, ...]]:
+    """The hall's official account and its notices."""
+    wechat = _single(problems, document, "wechat", settings_wechat.wechat)
+    notices = _repeated(problems, document, "wechat_notice", settings_wechat.notice)
+    links.unique_ids(problems, "wechat_notice", notices)
+    settings_wechat.linked(problems, wechat, notices, http)
+    return wechat, tuple(notices)
 
 
 def _single(

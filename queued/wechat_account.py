@@ -89,12 +89,9 @@ async def connected(
     redis = account.open_redis(settings.redis.url)
     if redis is not None:
         stack.push_async_callback(redis.aclose)
-    session = await stack.enter_async_context(
-        aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=CONNECTIONS_MAX),
-            cookie_jar=aiohttp.DummyCookieJar(),
-        )
-    )
+    connector = aiohttp.TCPConnector(limit=CONNECTIONS_MAX)
+    session = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
+    await stack.enter_async_context(session)
     client = account.client(settings.wechat, secrets, session, clock, redis)
     phones = Phones(hall, store.people, clock)
     about = _about(settings)
@@ -109,17 +106,7 @@ async def connected(
         url=url,
         names=about.names,
     )
-    reminders = Reminders(
-        hall=hall,
-        journal=store.journal,
-        bus=bus,
-        notices=store.notices,
-        phones=phones,
-        clock=clock,
-        ahead=settings.wechat.ahead,
-        kinds=frozenset(way.kind for way in settings.wechat_notices),
-        on_owed=sender.wake,
-    )
+    reminders = _reminders(settings, hall, store, bus, clock, phones, sender)
     conversation = Conversation(hall, phones, store.notices, clock, about, reminders.bound)
     callback = Callback(
         account.credentials(settings.wechat, secrets),
@@ -143,13 +130,37 @@ async def connected(
     return WechatAccount(doors.routes(), counts)
 
 
+def _reminders(
+    settings: Settings,
+    hall: RunningHall,
+    store: Store,
+    bus: Bus,
+    clock: Clock,
+    phones: Phones,
+    sender: Sender,
+) -> Reminders:
+    return Reminders(
+        hall=hall,
+        journal=store.journal,
+        bus=bus,
+        notices=store.notices,
+        phones=phones,
+        clock=clock,
+        ahead=settings.wechat.ahead,
+        kinds=frozenset(way.kind for way in settings.wechat_notices),
+        on_owed=sender.wake,
+    )
+
+
 def _about(settings: Settings) -> About:
     names = dict(english_names(settings))
     names |= {f"window:{one.id}": one.name_en for one in settings.windows if one.name_en}
     kinds = {way.kind for way in settings.wechat_notices}
+    carriers = {way.carrier for way in settings.wechat_notices}
     return About(
         phone=settings.wechat.phone,
         ahead=settings.wechat.ahead if "ahead" in kinds else 0,
+        followers_only=carriers == {"template"},
         long_term=frozenset(way.template for way in settings.wechat_notices if way.long_term),
         names=names,
     )

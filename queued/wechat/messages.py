@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias, assert_never
 
+from queued.core import views
 from queued.core.commands import CancelTicket
 from queued.core.model import Status, Ticket
 from queued.core.refusals import Refused
@@ -43,8 +44,8 @@ LONG_TERM = 1_000_000
 ON_THEIR_WAY = frozenset({Status.WAITING, Status.CALLED, Status.SERVING})
 """Whose number everybody may ask for: it is on the screens."""
 
-BY = "wechat:"
-"""Who cancels, in the journal: nobody's name, the way only."""
+BY = "visitor:wechat"
+"""Who cancels, in the journal: a visitor, by this way; never which one."""
 
 _NUMBER = re.compile(r"[A-Z]{1,2}[0-9]{2,4}")
 
@@ -55,6 +56,8 @@ class About:
 
     phone: str = ""
     ahead: int = 0
+    followers_only: bool = False
+    """No way of sending reaches somebody who does not follow the account."""
     long_term: frozenset[str] = frozenset()
     """Templates of 长期订阅: one consent is good for many notices."""
     names: Names
@@ -117,8 +120,13 @@ class Conversation:
         await self._notices.forget(self._phones.digest(person))
         await self._phones.forget(person)
 
-    async def bind(self, person: OpenId, token: str, say: Phrases) -> tuple[bool, str]:
-        """Bind the ticket of `token`; whether it is bound now, and what to say."""
+    async def bind(
+        self, person: OpenId, token: str, say: Phrases, *, follows: bool = False
+    ) -> tuple[bool, str]:
+        """Bind the ticket of `token`; whether it is bound now, and what to say.
+
+        `follows`: we know that the person follows the account; others are told to.
+        """
         ticket = self._of_token(token)
         if ticket is None:
             return False, say("bind.unknown")
@@ -127,10 +135,19 @@ class Conversation:
             return False, say(f"bind.{outcome}", number=ticket.number, most=TICKETS_MAX)
         if self._on_bound is not None:
             await self._on_bound(ticket, self._phones.digest(person))
-        ahead = self._about.ahead
-        kept = say("bind.remind", ahead=ahead) if ahead else say("bind.watch")
-        done = say("bind.done", number=ticket.number)
-        return True, "\n".join([done, self._told(ticket, say), kept])
+        lines = [say("bind.done", number=ticket.number), self._told(ticket, say)]
+        lines.append(self._promise(ticket, say))
+        if self._about.followers_only and not follows:
+            lines.append(say("bind.follow"))
+        return True, "\n".join(lines)
+
+    def _promise(self, ticket: Ticket, say: Phrases) -> str:
+        """What we will tell, and what one must watch oneself."""
+        most = self._about.ahead
+        if not most:
+            return say("bind.watch")
+        far = views.ahead(self._hall.actor.hall, ticket) > most
+        return say("bind.remind", ahead=most) if far else say("bind.remind_turn")
 
     # ── Commands in words ─────────────────────────────────────────────────────────────────
 
@@ -210,7 +227,8 @@ class Conversation:
     async def _scanned(self, person: OpenId, scene: str, say: Phrases) -> str:
         if not scene.startswith(TICKET_SCENE):
             return say("bind.unknown")
-        return (await self.bind(person, scene.removeprefix(TICKET_SCENE), say))[1]
+        token = scene.removeprefix(TICKET_SCENE)
+        return (await self.bind(person, token, say, follows=True))[1]
 
     def _of_token(self, token: str) -> Ticket | None:
         """The ticket of today that an own-ticket token opens."""

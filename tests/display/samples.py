@@ -253,6 +253,7 @@ def realistic() -> dict[str, dict[str, Any]]:
             "strips": [{"id": "strip-1", "text": "请A017到1号窗口"}, {"id": "strip-2", "text": ""}],
         },
         "login": {"next": "/h/demo/windows/1", "error": "bad_login", "demo": True, "csrf": "c5f"},
+        "wechat": hall | {"good": True, "lines": ["已绑定A017号。", "下一个"], "token": TOKEN},
         "error": {"status": 404, "code": "not_found", "detail": None},
         "docs": {},
     }
@@ -269,6 +270,7 @@ def empty() -> dict[str, dict[str, Any]]:
     contexts["ticket"] |= {"ticket": ticket("called", window=None), "snapshot": nothing}
     contexts["printer"] |= {"slips": [], "strips": []}
     contexts["login"] = {"next": "", "error": None, "demo": False}
+    contexts["wechat"] |= {"good": False, "lines": ["页面已过期。"], "token": ""}
     contexts["error"] = {"status": 503, "code": "not_ready", "detail": "重新读取日志"}
     for page in ("windows", "board", "status"):
         contexts[page] |= {"snapshot": nothing}

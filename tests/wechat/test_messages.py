@@ -103,10 +103,17 @@ async def test_scanning_a_slip_binds_the_phone(hall: Town):
     assert await hall.says("我的号") == "您今天还没有绑定的号。用微信扫描小票上的二维码即可绑定。"
     reply = await hall.scans(ticket)
     assert reply.startswith("已绑定A002号。\nA002（综合受理）：前面还有1人。")
-    assert reply.endswith("前面还有3人时和轮到您时，我们会提醒您。")
+    assert reply.endswith("轮到您时，我们会提醒您，请在大厅等候。")
     assert await hall.scans(ticket) == reply
     assert (await hall.says("我的号")).startswith("A002（综合受理）")
     assert (await hall.says("mine")).startswith("A002 (General): 1 ahead of you.")
+
+
+async def test_whoever_has_many_ahead_is_promised_both_reminders(hall: Town):
+    for _ in range(4):
+        await hall.take()
+    reply = await hall.scans(await hall.take())
+    assert reply.endswith("前面还有3人时和轮到您时，我们会提醒您。")
 
 
 async def test_following_by_the_slip_binds_too_and_welcomes(hall: Town):

@@ -186,6 +186,7 @@ async def test_from_the_scanned_slip_to_your_turn(tmp_path: Path, unused_tcp_por
             ticket = await hall.take()
             status, page = await hall.binds(ticket["token"])
             assert status == 200 and f"已绑定{ticket['number']}号" in page
+            assert "请先关注本公众号" in page
             told = await wechat.writes("我的号", 1)
             assert told["texts"][0].startswith("A0001（综合受理）：下一个就是您")
             # when the number is called, then the phone knows; once
