@@ -100,6 +100,7 @@ async def running(
             pages=Pages(),
             devices=equipment.devices,
             readers=equipment.readers,
+            inputs=equipment.inputs,
             clock=clock,
             version=__version__,
             demo=options.demo,

@@ -8,11 +8,11 @@ from __future__ import annotations
 import contextlib
 import hmac
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from drivers.jobs import DeviceConfig, Report
+from drivers.jobs import Report
 from queued.device_link import DeviceLink
 from queued.engine.bus import Bus
 from queued.engine.clock import Clock
@@ -22,7 +22,7 @@ from queued.pads import Pads
 from queued.ratings import Ratings
 from queued.server.devices import Devices, NoDevices
 from queued.server.readers import Readers
-from queued.settings_values import READERS, DeviceSettings, Settings
+from queued.settings_values import Settings
 from queued.slip_files import load_templates
 from queued.slips import Slips
 from queued.storage.store import Store
@@ -56,6 +56,8 @@ class Equipment:
 
     devices: Devices = field(default_factory=NoDevices)
     readers: Readers = field(default_factory=Readers)
+    inputs: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    """Presses and grades, counted by what became of them."""
     restarts: Callable[[], int] = lambda: 0
 
 
@@ -67,8 +69,8 @@ async def connected(around: Surroundings, stack: contextlib.AsyncExitStack) -> E
     settings, hall = around.settings, around.hall
     spool = around.data / "spool"
     spool.mkdir(mode=0o700, exist_ok=True)
-    secret = hmac.digest(around.store.secret, _CARDS, "sha256").hex()
-    link = DeviceLink([_configured(device, secret) for device in settings.devices], spool)
+    secret = card_secret(around.store.secret)
+    link = DeviceLink([device_config(device, secret) for device in settings.devices], spool)
     slips = _slips(around, link, spool)
     strips = Strips(hall.id, strips_of(settings.devices), lambda: hall.actor.hall, link.send)
     voices = Voices(hall.id, settings.devices, around.clock, link.send)
@@ -93,7 +95,16 @@ async def connected(around: Surroundings, stack: contextlib.AsyncExitStack) -> E
     stack.push_async_callback(pads.stop)
     link.start()
     stack.push_async_callback(link.stop)
-    return Equipment(slips, readers, lambda: link.restarts)
+    inputs = {"pad": pads.counts, "evaluator": ratings.counts}
+    return Equipment(slips, readers, inputs, lambda: link.restarts)
+
+
+def card_secret(secret: bytes) -> str:
+    """What readers digest card numbers under: made from the hall's own secret, so that nobody
+    needs to invent and keep one. "" if the environment has one for the device process."""
+    if os.environ.get(CARD_SECRET):
+        return ""
+    return hmac.digest(secret, _CARDS, "sha256").hex()
 
 
 def _slips(around: Surroundings, link: DeviceLink, spool: Path) -> Slips:
@@ -109,13 +120,3 @@ def _slips(around: Surroundings, link: DeviceLink, spool: Path) -> Slips:
         ticket_url=lambda token: f"{around.url}/t/{token}",
         templates=load_templates(around.settings),
     )
-
-
-def _configured(device: DeviceSettings, secret: str) -> DeviceConfig:
-    """As the device process takes it. Readers digest card numbers under the hall's own secret,
-    unless they are given another: a hall needs no one to invent and keep one."""
-    config = device_config(device)
-    given = "secret" in config.options or os.environ.get(CARD_SECRET)
-    if device.kind not in READERS or given:
-        return config
-    return DeviceConfig(config.id, config.kind, config.port, {**config.options, "secret": secret})

@@ -15,7 +15,7 @@ from drivers.jobs import Block, DeviceConfig
 from queued.core.estimate import Wait
 from queued.core.model import Hall, Status, Ticket, WindowStatus
 from queued.core.plan import NORMAL, ClassId, WindowId
-from queued.settings_values import DeviceSettings, Settings
+from queued.settings_values import READERS, DeviceSettings, Settings
 from queued.slip_template import SlipTemplates
 
 PRINTERS = frozenset({"escpos"})
@@ -150,9 +150,15 @@ def _last_calls(hall: Hall, zone: str | None) -> Sequence[str]:
     return shown[:SUMMARY_LINES]
 
 
-def device_config(device: DeviceSettings) -> DeviceConfig:
-    """A configured device as the device process takes it."""
-    return DeviceConfig(device.id, device.kind, device.port, dict(device.options))
+def device_config(device: DeviceSettings, card_secret: str = "") -> DeviceConfig:
+    """A configured device as the device process takes it.
+
+    `card_secret` is what readers without one of their own digest card numbers under.
+    """
+    options = dict(device.options)
+    if device.kind in READERS and card_secret:
+        options.setdefault("secret", card_secret)
+    return DeviceConfig(device.id, device.kind, device.port, options)
 
 
 def _wait(facts: SlipFacts) -> str:

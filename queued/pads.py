@@ -37,6 +37,10 @@ call a second visitor."""
 PRESSES_MAX = 8
 """Of one pad, waiting for their turn. Nobody presses faster; more are a stuck key."""
 
+WAITING_EVERY_S = 5.0
+"""The waiting count alone is refreshed so often. Each frame takes a shared line some 35 ms: where
+all windows serve all queues, every number taken would otherwise occupy it with every pad."""
+
 
 def wall_ms() -> int:
     """The clock that the device process stamps presses with."""
@@ -50,6 +54,8 @@ class _Pad:
     waiting: deque[PadPressed] = field(default_factory=deque)
     task: asyncio.Task[None] | None = None
     shown: tuple[str, int] | None = None
+    rest: asyncio.TimerHandle | None = None
+    """Until it rings, only a new number or a verdict is worth a frame."""
 
 
 class Pads:
@@ -102,6 +108,9 @@ class Pads:
 
     async def stop(self) -> None:
         """Presses not carried out by now never are."""
+        for pad in self._pads.values():
+            if pad.rest is not None:
+                pad.rest.cancel()
         tasks = [pad.task for pad in self._pads.values() if pad.task is not None]
         for task in tasks:
             task.cancel()
@@ -177,6 +186,16 @@ class Pads:
         held = hall.windows[pad.window].ticket
         number = hall.ticket(held).number if held is not None else ""
         present = (number, views.callable_count(hall, pad.window))
-        if present != pad.shown or ok is not None:
-            pad.shown = present
-            self._send(PadShow(pad.device.id, *present, ok=ok))
+        if ok is None and present == pad.shown:
+            return
+        if ok is None and pad.rest is not None and pad.shown and pad.shown[0] == number:
+            return
+        pad.shown = present
+        self._send(PadShow(pad.device.id, *present, ok=ok))
+        if pad.rest is None:
+            loop = asyncio.get_running_loop()
+            pad.rest = loop.call_later(WAITING_EVERY_S, self._rested, pad)
+
+    def _rested(self, pad: _Pad) -> None:
+        pad.rest = None
+        self._show(pad, self._hall.actor.hall)

@@ -66,7 +66,7 @@ def input_has_a_place(problems: Problems, where: str, device: v.DeviceSettings) 
         )
     if device.rating_s and device.kind not in v.EVALUATORS:
         kinds = " or ".join(sorted(v.EVALUATORS))
-        problems.add(where, f"rating_s: a {device.kind} has no grades to press; {kinds} have")
+        problems.add(where, f"rating_s: nobody can press a grade on {device.kind}, but on {kinds}")
 
 
 def link_window(

@@ -214,7 +214,11 @@ DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 @dataclass(frozen=True, slots=True)
 class RulesSettings:
-    """The house rules. `auto_miss_after_s` 0: only a clerk marks somebody as missed."""
+    """The house rules. `auto_miss_after_s` 0: only a clerk marks somebody as missed.
+
+    Who takes a number with an identity card has one open number in each queue, or with
+    `one_live_ticket` one in all.
+    """
 
     recall_max: int = 3
     recall_interval_s: int = 10

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from drivers import led, printer_profile, voice_profile
+from drivers import led, pad, printer_profile, reader, voice_profile
 from drivers.device import DeviceBroken
 from drivers.ports import parse_port
 from drivers.registry import KINDS
@@ -48,6 +48,8 @@ def test_every_device_has_a_port_and_options_that_its_driver_takes(path):
         "escpos": printer_profile.profile_of,
         "bx-fontcard": led.profile_of,
         "syn6288": partial(voice_profile.profile_of, "syn6288"),
+        "hallpad68": pad.profile_of,
+        "sam": partial(reader.profile_of, environ={reader.SECRET_NAME: "that of the hall"}),
     }
     for device in load(path, environ={}).devices:
         kind = KINDS[device.kind]
@@ -78,7 +80,9 @@ def test_the_demo_hall_shows_everything():
     assert sum(window.queues == everything for window in demo.windows) == 2
     assert any(window.overflow for window in demo.windows)
     assert {device.port for device in demo.devices} == {"virtual://"}
-    assert {device.kind for device in demo.devices} == {"escpos", "bx-fontcard", "syn6288"}
+    assert {device.kind for device in demo.devices} == {
+        "escpos", "bx-fontcard", "syn6288", "hallpad68", "sam",
+    }  # fmt: skip
     assert next(one for one in demo.classes if one.id == "priority").basis
 
 

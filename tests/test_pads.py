@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from drivers.jobs import Order, PadPressed, PadShow
+from queued import pads as pads_module
 from queued.core import commands as c
 from queued.engine.hall import MailboxFull
 from queued.pads import PRESS_STALE_MS, PRESSES_MAX, Pads
@@ -48,7 +49,8 @@ class AtPads:
 
 
 @pytest.fixture
-async def at(tmp_path):
+async def at(tmp_path, monkeypatch):
+    monkeypatch.setattr(pads_module, "WAITING_EVERY_S", 0.01)
     async with running(tmp_path) as hall:
         orders: list[Order] = []
         live = hall.site.lives["demo"].running
@@ -208,13 +210,29 @@ async def test_every_change_of_the_window_is_shown_once(at: AtPads):
     await at.hall.take()
     await at.hall.take("social")
     await at.hall.open_window()
-    assert at.shown == [("", 1, None), ("", 2, None)]
+    await eventually(lambda: at.shown == [("", 1, None), ("", 2, None)])
     await at.hall.act("1", "call-next")
     assert at.shown[-1] == ("A001", 1, None)
     await at.hall.act("1", "start")
     assert len(at.shown) == 3, "nothing that a pad shows has changed"
     await at.hall.act("1", "finish")
     assert at.shown[-1] == ("", 1, None)
+
+
+async def test_a_busy_kiosk_does_not_fill_the_line(at: AtPads, monkeypatch):
+    monkeypatch.setattr(pads_module, "WAITING_EVERY_S", 3600)
+    for _ in range(20):
+        await at.hall.actor.submit(c.IssueTicket(queue="general", by="kiosk:k"))
+    assert at.shown == [("", 1, None)]
+    # A number is shown at once all the same
+    await at.hall.open_window()
+    await at.hall.act("1", "call-next")
+    assert at.shown[1:] == [("A001", 19, None)]
+    # And when the pad has rested, the count follows
+    await at.hall.take()
+    assert len(at.shown) == 2
+    at.pads._rested(at.pads._pads["pad-1"])
+    assert at.shown[2:] == [("A001", 20, None)]
 
 
 async def test_a_new_device_process_is_told_the_present(at: AtPads):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
+import secrets
 import socket
 import sys
 import tempfile
@@ -130,7 +131,10 @@ async def _devices(settings: Settings) -> list[Finding]:
     if not settings.devices:
         return [Finding(True, "devices: none configured")]
     with tempfile.TemporaryDirectory(prefix="queued-doctor-") as spool:
-        link = DeviceLink([device_config(device) for device in settings.devices], Path(spool))
+        # Of a card that lies on a reader meanwhile nothing is kept: any secret will do.
+        secret = secrets.token_hex(16)
+        configs = [device_config(device, secret) for device in settings.devices]
+        link = DeviceLink(configs, Path(spool))
         link.start()
         deadline = time.monotonic() + DEVICES_S
         while time.monotonic() < deadline:

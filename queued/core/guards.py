@@ -91,11 +91,15 @@ def sitting_down(window: Window, command: OpenWindow) -> str:
 
 
 def waits_once(hall: Hall, command: IssueTicket, queue: QueueId) -> None:
-    """Raises `AlreadyWaiting` if the same person's place in `queue` is still open."""
+    """Raises `AlreadyWaiting` if the same person's place in `queue`, or by the hall's rule in any
+    other, is still open."""
+    anywhere = hall.plan.rules.one_live_ticket
     for id_ in command.others:
         # They were looked up before the command came: the day may be another now.
         other = hall.ticket(id_) if 1 <= id_ <= len(hall.tickets) else None
-        if other is not None and other.queue == queue and other.status in UNDECIDED:
+        if other is None or other.status not in UNDECIDED:
+            continue
+        if anywhere or other.queue == queue:
             raise r.AlreadyWaiting(number=other.number)
 
 

@@ -91,6 +91,8 @@ class Rules:
     auto_miss_after_ms: int = 180_000
     """After the last call or recall; 0 = never."""
     returns_max: int = 3
+    one_live_ticket: bool = False
+    """Whether a person the hall knows may have one open number in all, not one in each queue."""
     appointment_early_ms: int = 5 * MINUTE
     """An appointment is called from this long before its slot, and keeps it this long after."""
 

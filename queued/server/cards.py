@@ -18,9 +18,11 @@ from queued.core.plan import Millis
 from queued.engine.hall import Render
 from queued.engine.ports import PeopleFailed
 from queued.server import wire
+from queued.server.auth import Principal
 from queued.server.call import Call, answer
 from queued.server.problems import Problem
 from queued.server.tickets import carry_out, idempotency, submitted, taken, ticket_in, wish
+from queued.settings_values import DeviceSettings
 
 log = logging.getLogger(__name__)
 
@@ -33,13 +35,19 @@ async def card(call: Call[None]) -> web.Response:
     reader = readers.devices.get(device)
     if reader is None:
         raise Problem("unknown_device", facts={"device": device})
-    if who.role == "kiosk" and reader.kiosk is not None and reader.kiosk != who.name:
-        # A name, even a masked one, is for the kiosk in front of its owner.
+    if not _stands_at(reader, who):
         raise Problem("forbidden")
     read = await readers.next(device, call.request.query.get("after", ""))
     if read is None:
         return answer(wire.Card(None, None))
     return answer(wire.Card(read.read_id, read.masked_name))
+
+
+def _stands_at(reader: DeviceSettings, who: Principal) -> bool:
+    """A card, and be it a masked name, is for the kiosk in front of its owner."""
+    if "kiosk" not in who.roles:
+        return False
+    return who.role != "kiosk" or reader.kiosk is None or reader.kiosk == who.name
 
 
 async def take(call: Call[wire.TakeTicket]) -> web.StreamResponse:
@@ -60,6 +68,8 @@ async def _take_with_card(
     """
     live, parts = call.live, call.site.parts
     read = parts.readers.known(call.body.card or "")
+    if read is not None and not _stands_at(parts.readers.devices[read.device], call.principal):
+        raise Problem("forbidden")
     if read is None:
         # A retry comes late: what was answered is answered again, whether the card is known or not.
         key, _ = idempotency(call)

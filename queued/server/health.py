@@ -111,14 +111,21 @@ class _Collector(Collector):
         for report in self._site.parts.devices.reports():
             up.add_metric([report.device], float(report.state == "ready"))
         yield up
-        yield from self._more()
-
-    def _more(self) -> Iterator[Metric]:
+        inputs = CounterMetricFamily(
+            "queued_inputs", "Keys and grades pressed", labels=["role", "result"]
+        )
+        for role, counts in self._site.parts.inputs.items():
+            for result, count in sorted(counts.items()):
+                inputs.add_metric([role, result], count)
+        yield inputs
         for name, counts in self._site.parts.counts.items():
-            family = CounterMetricFamily(f"queued_{name}", "What happened", labels=["what"])
-            for what, count in sorted(counts.items()):
-                family.add_metric([what], count)
-            yield family
+            yield self._more(name, counts)
+
+    def _more(self, name: str, counts: Counter[str]) -> Metric:
+        family = CounterMetricFamily(f"queued_{name}", "What happened", labels=["what"])
+        for what, count in sorted(counts.items()):
+            family.add_metric([what], count)
+        return family
 
     def _requests(self) -> Metric:
         family = CounterMetricFamily(
@@ -134,13 +141,16 @@ class _Collector(Collector):
         windows = GaugeMetricFamily("queued_windows_open", "Open windows", labels=["hall"])
         waiting = GaugeMetricFamily("queued_waiting", "People waiting", labels=["hall", "queue"])
         tickets = GaugeMetricFamily("queued_tickets_today", "Numbers given out", labels=["hall"])
+        alarms = GaugeMetricFamily("queued_alarms", "Alarms nobody has seen to", labels=["hall"])
         for live in self._site.lives.values():
             hall = live.hall
             seq.add_metric([live.id], hall.seq)
             up.add_metric([live.id], float(live.running.actor.alive))
+            unseen = [one for one in live.running.alarms.all() if not one.acknowledged_by]
+            alarms.add_metric([live.id], len(unseen))
             tickets.add_metric([live.id], len(hall.tickets))
             open_ = sum(one.status is WindowStatus.OPEN for one in hall.windows.values())
             windows.add_metric([live.id], open_)
             for queue in hall.plan.queues:
                 waiting.add_metric([live.id, queue], views.waiting(hall, queue))
-        yield from (seq, up, windows, waiting, tickets)
+        yield from (seq, up, windows, waiting, tickets, alarms)

@@ -114,6 +114,8 @@ class Parts:
     devices: Devices
     clock: Clock
     readers: Readers = field(default_factory=Readers)
+    inputs: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    """What was pressed, by device role and what became of it: for the metrics."""
     version: str = "0"
     demo: bool = False
     more_routes: Sequence[Route] = ()

@@ -155,7 +155,9 @@ class Model(Days):
             raise No("unknown_class")
         if not (plan := self.plan.queues[queue]).accepting:
             raise No("queue_closed")
-        mine = [t for t in self.tickets if t["id"] in command.others and t["queue"] == queue]
+        mine = [t for t in self.tickets if t["id"] in command.others]
+        if not self.plan.rules.one_live_ticket:
+            mine = [t for t in mine if t["queue"] == queue]
         if any(t["status"] not in (*OVER, "missed") for t in mine):
             raise No("already_waiting")
         number = self.free_number(plan)

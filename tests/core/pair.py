@@ -193,6 +193,7 @@ def plans(usual: Plan) -> list[Plan]:
         {"rules": replace(usual.rules, overflow_penalty_ms=0, returns_max=1)},
         {"rules": replace(usual.rules, recall_max=0, auto_miss_after_ms=0)},
         {"rules": replace(usual.rules, undo_within_ms=MINUTE, recall_interval_ms=0)},
+        {"rules": replace(usual.rules, one_live_ticket=True)},
         {"windows": {k: w for k, w in usual.windows.items() if k != "3"}},
         {"queues": {**usual.queues, "general": replace(one, accepting=False)}},
         {"queues": {**usual.queues, "general": replace(one, letter="X")}},

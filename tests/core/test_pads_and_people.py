@@ -6,7 +6,7 @@ import pytest
 
 from queued.core import commands as c
 from queued.core.events import TicketCalled, TicketIssued, WindowOpened
-from tests.core.given import GivenHall, seen
+from tests.core.given import GivenHall, plan, seen
 
 PAD = "pad:pad-1"
 
@@ -66,6 +66,13 @@ def test_who_waits_already_gets_no_second_number(hall):
 def test_neither_does_who_is_called_served_or_away_for_a_paper(hall, since):
     hall.given(c.OpenWindow(window="1"), c.CallNext(window="1"), *since)
     hall.when(again()).then_refused("already_waiting")
+
+
+def test_a_hall_may_allow_one_open_number_in_all():
+    hall = GivenHall(plan(rules={"one_live_ticket": True})).given(c.IssueTicket(queue="general"))
+    hall.when(again("social")).then_refused("There already is ticket A001 for this.")
+    hall.given(c.CancelTicket(ticket=1))
+    hall.when(again("social")).then(seen(TicketIssued))
 
 
 @pytest.mark.parametrize(

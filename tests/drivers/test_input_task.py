@@ -178,6 +178,16 @@ async def test_the_newest_display_wins_and_is_shown_again_after_a_failure(desk):
     assert await desk.happens(KeyPress("recall")), "and it listens again"
 
 
+async def test_a_verdict_is_not_lost_to_what_is_shown_next(desk):
+    desk.order(PadShow("pad", "A001", 4, ok=False))
+    desk.order(PadShow("pad", "A001", 5))
+    await settle()
+    assert desk.pad.shown == [PadShow("pad", "A001", 5, False)]
+    desk.order(PadShow("pad", "A001", 6))
+    await settle()
+    assert desk.pad.shown[1:] == [PadShow("pad", "A001", 6)], "and it is given once"
+
+
 async def test_a_display_for_what_is_no_pad_breaks_nothing(desk):
     desk.order(PadShow("nobody", "A001"))
     assert await desk.happens(KeyPress("recall"))

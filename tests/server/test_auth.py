@@ -13,7 +13,7 @@ from tests.server.hall_under_test import CHEAP_HASHER, CONFIG, PASSWORD, TOKENS,
 NOBODY = None
 FILLED = {
     "hall": "demo", "window": "1", "number": "A001", "device": "printer-1", "slip": "s1",
-    "path": "js/dom.js",
+    "path": "js/dom.js", "alarm": "1",
 }  # fmt: skip
 
 MAY = {
@@ -21,6 +21,8 @@ MAY = {
     "windows": {"clerk", "manager", "admin"},
     "reprint": {"kiosk", "clerk", "manager", "admin"},
     "devices": {"manager", "admin"},
+    "alarms": {"manager", "admin"},
+    "readers": {"kiosk", "manager", "admin"},
     "printers": {"manager", "admin", "device"},
     "journal": {"auditor", "admin"},
     "history": {"clerk", "auditor", "manager", "admin"},
@@ -42,6 +44,9 @@ def expected(route: Route) -> set[str] | None:
         return MAY["reprint"]
     if "/printers/" in path:
         return MAY["printers"]
+    for word in ("/alarms", "/readers/"):
+        if word in path:
+            return MAY[word.strip("/")]
     for word in ("devices", "journal"):
         if path.endswith(word):
             return MAY[word]

@@ -107,6 +107,15 @@ async def test_a_name_is_for_the_kiosk_in_front_of_its_owner(at, device, role, s
     assert (await at.card(device, role=role))[0] == status
 
 
+@pytest.mark.parametrize(
+    ("device", "role", "status"),
+    [("reader-1", "kiosk", 201), ("reader-3", "kiosk", 403), ("reader-1", "remote", 403),
+     ("reader-1", "clerk", 403), ("reader-3", "manager", 201)],
+)  # fmt: skip
+async def test_nobody_takes_a_number_with_anothers_card(at: AtKiosk, device, role, status):
+    assert (await at.take(at.lay(device=device), role=role))[0] == status
+
+
 async def test_reads_and_waiters_are_bounded(at: AtKiosk):
     first = at.lay()
     for _ in range(READS_MAX):

@@ -164,6 +164,9 @@ class Audit:
     def ServiceFinished(self, body: dict[str, Any], seq: int) -> None:
         self._move(body, seq, ("serving",), "served", free=True)
 
+    def ServiceRated(self, body: dict[str, Any], seq: int) -> None:
+        self._move(body, seq, ("served",), "served")
+
     def TicketMissed(self, body: dict[str, Any], seq: int) -> None:
         self._move(body, seq, ("called",), "missed", free=True)
         self.lives[body["ticket"]].only = None

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection
 
-from queued.core.model import Ticket
+from queued.core.model import Ticket, TicketId
+from queued.core.plan import Millis
 from queued.engine.recovery import recover
 from queued.storage import tables
 from queued.storage.connect import database_engine
@@ -20,6 +21,7 @@ from queued.storage.database import Database
 from queued.storage.journal import SqlJournal
 from queued.storage.ledger import Ledger, SlipStatus
 from queued.storage.migrate import migrate
+from queued.storage.people import People
 from queued.storage.tickets import Tickets
 from tests.storage.days import work
 from tests.storage.journal_contract import JournalContract
@@ -126,6 +128,26 @@ async def test_the_ledger_works_on_it(place: PostgresqlPlace):
     await ledger.mark("demo", "1", SlipStatus.SENT, "", 1)
     assert (await ledger.unfinished("demo"))[0].status is SlipStatus.SENT
     assert await ledger.cursor("demo", "slips") == 1
+
+
+async def test_people_are_known_on_it_also_after_an_upgrade(place: PostgresqlPlace):
+    database = place.database()
+
+    def back_to_1_and_up_again(connection: Connection) -> None:
+        connection.execute(tables.metadata.tables["person"].delete())
+        for statement in ("DROP TABLE person", "ALTER TABLE ticket DROP COLUMN rating"):
+            connection.exec_driver_sql(statement)
+        connection.execute(tables.schema_version.update().values(version=1))
+        assert migrate(connection) == 1
+
+    await database.write(back_to_1_and_up_again)
+    people = People(database, b"s" * 32, b"k" * 32)
+    digest = people.digest("openid", "o-1")
+    end = {"expires_at": Millis(1000)}
+    await people.put("demo", "2026-11-23", TicketId(1), "openid", digest, secret="o-1", **end)
+    (found,) = await people.find_by_digest("demo", "openid", digest, Millis(999))
+    assert people.reveal(found) == "o-1"
+    assert await people.expire(Millis(1000)) == 1
 
 
 async def test_a_reader_cannot_write(place: PostgresqlPlace):

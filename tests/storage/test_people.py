@@ -13,6 +13,7 @@ from sqlalchemy import Connection, create_engine, inspect
 from queued.core.model import TicketId
 from queued.core.plan import Millis
 from queued.storage import tables
+from queued.storage.backup import backup, restore
 from queued.storage.errors import Damaged
 from queued.storage.folder import DATABASE
 from queued.storage.migrate import VERSION, migrate
@@ -141,6 +142,23 @@ async def test_a_lost_key_costs_the_addresses_and_nothing_else(tmp_path: Path):
     (tmp_path / "data" / "people.key").write_bytes(b"short")
     with pytest.raises(Damaged, match="people.key"):
         await Store.open(tmp_path / "data")
+
+
+async def test_a_backup_brings_back_no_address(tmp_path: Path):
+    store = await Store.open(tmp_path / "data")
+    await put(store.people, 1, OPENID, kind="openid", secret=OPENID)
+    await backup(tmp_path / "data", tmp_path / "hall.backup")
+    key = store.people._key
+    await store.close()
+    assert key not in (tmp_path / "hall.backup").read_bytes()
+    await restore(tmp_path / "hall.backup", tmp_path / "restored")
+    again = await Store.open(tmp_path / "restored")
+    digest = again.people.digest("openid", OPENID)
+    (found,) = await again.people.find_by_digest("demo", "openid", digest, NOW)
+    assert again.people.reveal(found) is None
+    # But whoever wants to be forgotten is found, and is
+    assert await again.people.forget("openid", digest) == 1
+    await again.close()
 
 
 def shape(connection: Connection) -> dict[str, object]:
