@@ -17,7 +17,7 @@ from queued.settings import SettingsError, load
 from queued.settings_values import Settings
 from queued.wechat import account
 from queued.wechat.errors import CallFailed
-from queued.wechat.menu import Menu, MenuError, menu, packaged
+from queued.wechat.menu import Menu, MenuError, menu_of
 
 FAILED = 1
 WRONG_USE = 2
@@ -40,7 +40,7 @@ def run(args: argparse.Namespace) -> int:
         settings = load(args.config, os.environ)
         if args.how != "check" and not settings.wechat.appid:
             raise SettingsError([f"{args.config.name}: [wechat]: appid: is missing"])
-        made = menu(_content(settings), settings)
+        made = menu_of(settings)
         if args.how == "check":
             _print(made)
             return 0
@@ -48,8 +48,7 @@ def run(args: argparse.Namespace) -> int:
     except SettingsError as error:
         return _told(error.problems, WRONG_USE)
     except MenuError as error:
-        file = settings.wechat.menu or "menu.toml"
-        return _told([f"{Path(file).name}: {problem}" for problem in error.problems], FAILED)
+        return _told(error.problems, FAILED)
     except CallFailed as failure:
         return _told([f"queued wechat: WeChat refuses: {failure}"], FAILED)
     if args.how == "apply":
@@ -59,15 +58,6 @@ def run(args: argparse.Namespace) -> int:
     else:
         _print(shown)
     return 0
-
-
-def _content(settings: Settings) -> bytes:
-    if not settings.wechat.menu:
-        return packaged()
-    try:
-        return Path(settings.wechat.menu).read_bytes()
-    except OSError as error:
-        raise MenuError([f"cannot be read: {error.strerror}"]) from None
 
 
 async def _call(settings: Settings, wanted: Menu | None) -> Any:

@@ -24,6 +24,9 @@ OWED_MAX = 1000
 CONSENTS_MAX = 1_000_000
 """As many as stand for a long-term consent; counting further says nothing."""
 
+CONSENT_KEPT_MS = 366 * 86_400_000
+"""Who has not come back in a year is asked again; what they agreed to is not kept for ever."""
+
 _S = NoticeStatus
 
 TRANSITIONS: Mapping[NoticeStatus, frozenset[NoticeStatus]] = {
@@ -140,10 +143,12 @@ class Notices:
         return await self._database.write(work)
 
     async def expire(self, before: Millis) -> int:
-        """Take notices off the disk that are older; how many."""
+        """Take notices off the disk that are older; how many. Consents go a year later."""
 
         def work(connection: Connection) -> int:
             _overwrite_what_goes(connection)
+            unused = t.consent.c.changed_at < before - CONSENT_KEPT_MS
+            connection.execute(t.consent.delete().where(unused))
             return connection.execute(t.notice.delete().where(t.notice.c.at < before)).rowcount
 
         return await self._database.write(work)

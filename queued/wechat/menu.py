@@ -1,4 +1,4 @@
-"""The account's menu: from a TOML file to what WeChat takes, every problem told at once. Pure.
+"""The account's menu: from a TOML file to what WeChat takes, every problem told at once.
 
 Buttons that lead nowhere in this hall are left out, and columns without buttons: a column that
 says "under construction" counts against a public account.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from importlib.resources import files
+from pathlib import Path
 from string import Formatter
 from typing import Any
 from urllib.parse import urlsplit
@@ -34,6 +35,20 @@ class MenuError(ValueError):
     def __init__(self, problems: list[str]) -> None:
         super().__init__("\n".join(problems))
         self.problems = problems
+
+
+def menu_of(settings: Settings) -> Menu:
+    """The menu of a hall: its own file's, or the packaged one. Raises `MenuError`."""
+    own = settings.wechat.menu
+    if not own:
+        return menu(packaged(), settings)
+    name = Path(own).name
+    try:
+        return menu(Path(own).read_bytes(), settings)
+    except OSError as error:
+        raise MenuError([f"{name}: cannot be read: {error.strerror}"]) from None
+    except MenuError as error:
+        raise MenuError([f"{name}: {problem}" for problem in error.problems]) from None
 
 
 def packaged() -> bytes:

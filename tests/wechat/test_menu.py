@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from queued.commands import check as check_command
 from queued.settings import parse
 from queued.wechat.emulator import rules
 from queued.wechat.menu import MenuError, menu, packaged
@@ -117,6 +119,19 @@ def test_whatever_a_menu_holds_it_is_told_or_taken_by_wechat(content):
         check(menu(raw, settings()))
     except MenuError as wrong:
         assert wrong.problems
+
+
+def test_a_menu_of_the_halls_own_is_part_of_the_check(tmp_path: Path, capsys):
+    file = tmp_path / "hall.toml"
+    file.write_text(HALL + HTTP + WECHAT + LINKS + 'menu = "ours.toml"\n', "utf-8")
+    args = argparse.Namespace(config=file)
+    assert check_command.run(args) == 1
+    assert "ours.toml: cannot be read: No such file" in capsys.readouterr().err
+    (tmp_path / "ours.toml").write_text("[[column]]\nname = 'a'")
+    assert check_command.run(args) == 1
+    assert "ours.toml: column 1: needs either view or click" in capsys.readouterr().err
+    (tmp_path / "ours.toml").write_bytes(packaged())
+    assert check_command.run(args) == 0
 
 
 def queued(*words: object) -> subprocess.CompletedProcess[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from pathlib import Path
 from string import Formatter
 
@@ -138,6 +140,17 @@ async def test_the_first_phone_keeps_its_ticket(hall: Town):
     assert taken == "A001号已绑定另一部手机，请用那部手机查看。"
     assert (await hall.says("取消 A001", OTHER_PERSON)).endswith("不能取消。")
     assert hall.hall.actor.hall.find("A001").status is Status.WAITING
+
+
+async def test_two_phones_at_once_do_not_both_get_a_ticket(hall: Town, monkeypatch):
+    ticket = await hall.take()
+    replies = await asyncio.gather(hall.scans(ticket), hall.scans(ticket, OTHER_PERSON))
+    assert sum(reply.startswith("已绑定") for reply in replies) == 1
+    # The negative control: without waiting for each other, both believe to have it.
+    monkeypatch.setattr(hall.phones, "_binding", contextlib.nullcontext())
+    ticket = await hall.take()
+    replies = await asyncio.gather(hall.scans(ticket), hall.scans(ticket, OTHER_PERSON))
+    assert sum(reply.startswith("已绑定") for reply in replies) == 2
 
 
 async def test_a_phone_collects_no_numbers(hall: Town):

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from queued.core.commands import CancelTicket
+from queued.core.plan import Millis
 from queued.engine.notices import NoticeStatus
 from queued.wechat import errors
 from queued.wechat.emulator.platform import Person, Script
@@ -313,6 +314,15 @@ async def test_errors_of_the_account_are_told_to_its_keeper(hall: Town, caplog):
     notices = await hall.settled()
     assert notices[-1].reason == "errcode 40037" and "called-template" in caplog.text
     assert errors.BY_CODE[40037] is errors.Misconfigured and PERSON not in caplog.text
+
+
+async def test_consents_are_not_kept_for_ever(hall: Town):
+    notices, now = hall.hall.store.notices, hall.hall.clock.now()
+    await notices.consent("digest", "template", 1, now)
+    await notices.expire(Millis(now + 366 * 86_400_000))
+    assert await notices.consents("digest") == {"template": 1}
+    await notices.expire(Millis(now + 366 * 86_400_000 + 1))
+    assert await notices.consents("digest") == {}
 
 
 async def test_notices_go_with_their_day(hall: Town):
