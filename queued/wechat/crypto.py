@@ -48,7 +48,7 @@ def signature(*parts: str) -> str:
 
 def is_signed(given: str, *parts: str) -> bool:
     """Whether `given` is the signature of `parts`. Takes the same time for every wrong one."""
-    return hmac.compare_digest(given.encode(), signature(*parts).encode())
+    return hmac.compare_digest(given.encode("utf-8", "replace"), signature(*parts).encode())
 
 
 def key_of(encoding_aes_key: str) -> bytes:

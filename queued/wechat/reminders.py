@@ -160,10 +160,12 @@ class Reminders:
             assert isinstance(event, TicketCalled | TicketMissed)
             if hall.day is None or event.ticket > len(hall.tickets):
                 continue  # of the day before
+            ticket = hall.ticket(event.ticket)
+            if ticket.issued_at > record.at:
+                continue  # the day has changed, and with it who has this ticket's id
             person = self._phones.bound(hall.day, event.ticket)
             if person is not None:
                 key = f"{kind}/{hall.day}/{event.ticket}/{record.seq}"
-                ticket = hall.ticket(event.ticket)
                 yield self._notice(hall, ticket, kind, key, record.at, person)
 
     def _near(self, hall: Hall, now: Millis) -> Iterator[Notice]:

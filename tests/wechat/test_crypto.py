@@ -32,7 +32,7 @@ def test_addresses_are_verified_as_wechat_signs_them(golden):
     assert crypto.signature(*parts) == golden["signature"]
     assert crypto.is_signed(golden["signature"], *reversed(parts))
     assert not crypto.is_signed(golden["signature"][:-1] + "x", *parts)
-    assert not crypto.is_signed("签名", *parts)
+    assert not crypto.is_signed("签名\ud800", *parts)
 
 
 @pytest.mark.parametrize("golden", named(GOLDEN["decrypt"]))

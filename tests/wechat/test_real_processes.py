@@ -292,6 +292,15 @@ async def test_codes_and_signatures_for_pages_of_ours(tmp_path: Path, unused_tcp
             ) as answer:
                 told = await answer.json()
             assert set(told) == {"appId", "timestamp", "nonceStr", "signature"}
+            # When WeChat is away, phones are told so, and nothing is lost.
+            for path in ("/cgi-bin/qrcode/create", "/sns/oauth2/access_token"):
+                await hall.wechat.fake("script", path=path, errcode=-1)
+            second = await hall.take()
+            async with hall.http.get(f"{base}/qr/{second['token']}.svg") as answer:
+                assert answer.status == 503 and answer.headers["Retry-After"] == "30"
+            status, page = await hall.binds(second["token"])
+            assert status == 409 and "暂时连接不上微信" in page
+            assert (await hall.binds(second["token"]))[0] == 200
             # The scanned code binds, and a second phone does not get it.
             scene = "t." + ticket["token"]
             read = await hall.wechat.pushes(MsgType="event", Event="SCAN", EventKey=scene)

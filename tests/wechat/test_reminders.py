@@ -316,6 +316,28 @@ async def test_errors_of_the_account_are_told_to_its_keeper(hall: Town, caplog):
     assert errors.BY_CODE[40037] is errors.Misconfigured and PERSON not in caplog.text
 
 
+async def test_a_miss_of_yesterday_is_not_told_to_who_has_the_same_id_today(hall: Town):
+    # given somebody missed in the last minutes of the day
+    later(hall, 18 * 3600 - 60)
+    await hall.open()
+    await hall.scans(await hall.take())
+    await hall.call()
+    await hall.settled()
+    await hall.reminders.stop()
+    await hall.miss()
+    # when the follower reads of it on the next day, and the first number is somebody else's
+    later(hall, 61)
+    await until(lambda: hall.hall.actor.hall.day == "2026-11-24")
+    hall.wechat.platform.people[OTHER_PERSON] = Person(OTHER_PERSON)
+    await hall.scans(await hall.take(), OTHER_PERSON)
+    await hall.reminders.start()
+    await until(lambda: hall.reminders.seen >= hall.hall.seq)
+    # then nobody is owed anything for it
+    today = await hall.hall.store.notices.of_day("demo", "2026-11-24")
+    assert [one.kind for one in today if one.kind == "missed"] == []
+    assert [one["touser"] for one in hall.sent()] == [PERSON]
+
+
 async def test_consents_are_not_kept_for_ever(hall: Town):
     notices, now = hall.hall.store.notices, hall.hall.clock.now()
     await notices.consent("digest", "template", 1, now)
