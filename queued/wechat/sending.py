@@ -239,6 +239,8 @@ class Sender:
             tried = _Tried(None, f"errcode {failure.code}")
         except errors.CallFailed as failure:
             log.error("notices of template %s are refused: %s", way.id, failure)
+            facts: dict[str, str | int] = {"template": way.id, "code": failure.code}
+            self._hall.alarms.raise_("wechat_refused", way.id, facts)
             tried = _Tried(None, f"errcode {failure.code}")
         if spends:
             await self._notices.consent(notice.person, way.template, 1, now)

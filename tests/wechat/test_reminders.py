@@ -314,6 +314,10 @@ async def test_errors_of_the_account_are_told_to_its_keeper(hall: Town, caplog):
     notices = await hall.settled()
     assert notices[-1].reason == "errcode 40037" and "called-template" in caplog.text
     assert errors.BY_CODE[40037] is errors.Misconfigured and PERSON not in caplog.text
+    status, told, _ = await hall.hall.call("GET", "/halls/demo/alarms", role="manager")
+    assert status == 200 and [alarm["text"] for alarm in told["alarms"]] == [
+        "微信拒收叫号提醒（模板 called-template，错误码 40037），请联系系统管理员核对公众号设置。"
+    ]
 
 
 async def test_a_miss_of_yesterday_is_not_told_to_who_has_the_same_id_today(hall: Town):
