@@ -54,6 +54,20 @@ def reference(
         problems.add(where, f"{key}: {shown(wanted)} is not a {kind}{tail}")
 
 
+def link_devices(
+    problems: Problems,
+    devices: Sequence[v.DeviceSettings],
+    windows: Sequence[str],
+    zones: Sequence[str],
+) -> None:
+    """Every device stands at a window and in a zone that exist."""
+    for number, device in enumerate(devices, start=1):
+        where = place("device", device.id, number)
+        reference(problems, where, "window", device.window, "window", windows)
+        reference(problems, where, "zone", device.zone, "zone", zones)
+        input_has_a_place(problems, where, device)
+
+
 def input_has_a_place(problems: Problems, where: str, device: v.DeviceSettings) -> None:
     """A key pressed or a card laid down nowhere would mean nothing."""
     if device.kind in v.PADS and not device.window:
@@ -106,6 +120,16 @@ def everybody_is_called(
                 f'[[queue]] "{queue.id}"',
                 "no window serves it; name it in the queues of a [[window]]",
             )
+
+
+def bundles(
+    problems: Problems, one_things: Sequence[v.OneThingSettings], services: Sequence[str]
+) -> None:
+    """A 一件事 joins services that exist."""
+    for number, one in enumerate(one_things, start=1):
+        where = place("one_thing", one.id, number)
+        for service in one.services:
+            reference(problems, where, "services", service, "service", services)
 
 
 def hours_apart(problems: Problems, hours: Sequence[v.HoursSettings]) -> None:

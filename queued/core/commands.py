@@ -10,11 +10,23 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from queued.core.model import Grade, TicketId
-from queued.core.plan import NORMAL, ClassId, Millis, Plan, QueueId, ServiceId, WindowId
+from queued.core.plan import (
+    APPOINTMENT,
+    NORMAL,
+    ClassId,
+    Millis,
+    Plan,
+    QueueId,
+    ServiceId,
+    WindowId,
+)
 from queued.core.quick import quick_init
 
 Place: TypeAlias = Literal["keep", "first", "last"]
 """Where a transferred ticket goes: by its original time, before everybody, behind everybody."""
+
+SlipSize: TypeAlias = Literal["normal", "large"]
+"""How large a visitor wants the slip: a kiosk in elder mode asks for large type."""
 
 
 @quick_init
@@ -61,8 +73,22 @@ class IssueTicket:
     """The appointment's time, if there is one."""
     language: str = "zh"
     party: int = 1
+    slip: SlipSize = "normal"
     others: tuple[TicketId, ...] = ()
     """Today's tickets of the same person, if the hall knows who it is."""
+    by: str = ""
+
+
+@quick_init
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckIn:
+    """Somebody with an appointment has come: a number that counts from the slot."""
+
+    service: ServiceId
+    slot: Millis
+    class_: ClassId = APPOINTMENT
+    language: str = "zh"
+    slip: SlipSize = "normal"
     by: str = ""
 
 
@@ -148,10 +174,11 @@ class StartService:
 @quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FinishService:
-    """Done. `outcome` is the hall's own word (办结, 受理 …)."""
+    """Done. `outcome` is the hall's own word (办结, 受理 …); `count` matters were dealt with."""
 
     window: WindowId
     outcome: str = ""
+    count: int = 1
     by: str = ""
 
 
@@ -220,6 +247,7 @@ Command: TypeAlias = (
     | OpenDay
     | CloseDay
     | IssueTicket
+    | CheckIn
     | CancelTicket
     | OpenWindow
     | PauseWindow

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 from display.pages import Pages
 from queued.core.model import Ticket, TicketId
 from queued.core.plan import Millis
+from queued.engine.appointments import Appointments
 from queued.engine.bus import Bus
 from queued.engine.clock import Clock
 from queued.engine.halls import Halls
@@ -25,7 +26,9 @@ from queued.server.limits import Limits
 from queued.server.live import Live, Streams
 from queued.server.once import Once
 from queued.server.readers import Readers
+from queued.server.speakers import Speakers
 from queued.server.static import StaticFiles
+from queued.server.upkeep import NoUpkeep, Upkeep
 from queued.settings_values import Settings
 
 if TYPE_CHECKING:
@@ -92,6 +95,11 @@ class Store(Protocol):
         ...
 
     @property
+    def appointments(self) -> Appointments:
+        """Who is expected."""
+        ...
+
+    @property
     def people(self) -> People:
         """The only personal data."""
         ...
@@ -116,12 +124,14 @@ class Parts:
     readers: Readers = field(default_factory=Readers)
     inputs: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     """What was pressed, by device role and what became of it: for the metrics."""
+    speakers: Speakers = field(default_factory=Speakers)
     version: str = "0"
     demo: bool = False
     more_routes: Sequence[Route] = ()
     """Paths of what is built beside the server: WeChat's callback."""
     counts: Mapping[str, Counter[str]] = field(default_factory=dict)
     """More metrics: by name, how often what happened."""
+    upkeep: Upkeep = field(default_factory=NoUpkeep)
     health_public: bool = False
     """Answer /healthz, /readyz and /metrics to everybody, not only to the local network."""
 
