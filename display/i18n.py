@@ -7,7 +7,8 @@ found by `section.name` and may hold placeholders like `{number}`; nothing else 
 
 Sentences for codes live in four sections, so that the API and the pages say the same:
 `error` (refusals and other problem codes), `error_with` (the same with facts, used when all its
-facts are known), `device_reason` (why a device job failed) and `device_state`.
+facts are known), `device_reason` (why a device job failed), `device_advice` (what to
+do about it) and `device_state`.
 """
 
 from __future__ import annotations
@@ -80,6 +81,10 @@ class Catalogue:
     def device_reason(self, reason: str) -> str:
         """The sentence for a device's failure code; a general one for an unknown code."""
         return self._texts.get(f"device_reason.{reason}") or self._texts["device_reason.error"]
+
+    def device_advice(self, reason: str) -> str:
+        """What to do about a device's failure code; a general word for an unknown code."""
+        return self._texts.get(f"device_advice.{reason}") or self._texts["device_advice.error"]
 
     def has(self, key: str) -> bool:
         """Whether `key` exists."""

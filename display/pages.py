@@ -8,14 +8,17 @@ are those of the API: snapshot, desk, ticket, services, slips.
 | start     | hall {"id","name"}, windows [snapshot windows], printers [device ids or dicts   |
 |           | {"id","name"}], demo bool                                                       |
 | kiosk     | hall, services (answer of GET /halls/{hall}/services), snapshot                 |
-| windows   | hall, snapshot                                                                  |
+| windows   | hall, snapshot, seats {window id: {"clerk", "since", "yours", "allowed"}}       |
 | console   | hall, window (snapshot window), desk, services                                  |
+| caller    | the same                                                                        |
 | board     | hall, snapshot                                                                  |
 | status    | hall, snapshot                                                                  |
 | ticket    | hall, ticket, token, snapshot                                                   |
 | leave     | hall, ticket, token: "really give up the place?", posts to /t/{token}/leave     |
 | printer   | hall, device {"id"} , slips [{"id","at","number","picture","text"}], strips     |
 |           | [{"id","text"}]                                                                 |
+| devices   | hall, devices [GET /halls/{hall}/devices], restarts, observed_at               |
+| device    | hall, device, events (its GET …/events), options of the device, version        |
 | login     | next (path to go to), error (problem code or None), demo bool; posts name,      |
 |           | password, next, csrf to /login, or as, next to /demo/enter                      |
 | error     | status int, code (problem code), detail str or None                             |
@@ -73,12 +76,19 @@ PAGES: Final[Mapping[str, Page]] = {
         "kiosk",
         every_language=True,
     ),
-    "windows": Page(("hall", "snapshot")),
+    "windows": Page(("hall", "snapshot", "seats")),
     "console": Page(
         ("hall", "window", "desk", "services"),
         ("hall", "window", "desk", "services"),
         ("live", "console", "error", "error_with", "status", "window_status", "reason", "class"),
         "console",
+        "console",
+    ),
+    "caller": Page(
+        ("hall", "window", "desk", "services"),
+        ("hall", "window", "desk", "services"),
+        ("live", "console", "error", "error_with", "status", "window_status", "reason", "class"),
+        "caller",
         "console",
     ),
     "board": Page(
@@ -109,6 +119,21 @@ PAGES: Final[Mapping[str, Page]] = {
         ("hall", "device", "slips"),
         ("live", "printer"),
         "printer",
+    ),
+    "devices": Page(
+        ("hall", "devices", "restarts", "observed_at"),
+        ("hall", "observed_at"),
+        ("live", "devices", "device_kind", "device_state"),
+        "devices",
+    ),
+    "device": Page(
+        ("hall", "device", "events", "options", "version"),
+        ("hall", "device", "events", "options", "version"),
+        (
+            "live", "devices", "device", "device_kind", "device_state", "frame", "error",
+            "error_with",
+        ),  # fmt: skip
+        "device",
     ),
     "login": Page(("next", "error", "demo"), ("next",), module="login"),
     "error": Page(("status", "code", "detail")),

@@ -40,6 +40,7 @@ from queued.settings_reader import (
 )
 from queued.settings_values import (
     DEFAULT_CLASSES,
+    DEFAULT_OUTCOMES,
     ENTRIES_MAX,
     FILE_BYTES_MAX,
     ClassSettings,
@@ -48,6 +49,7 @@ from queued.settings_values import (
     HoursSettings,
     HttpSettings,
     OneThingSettings,
+    OutcomeSettings,
     PeopleSettings,
     QueueSettings,
     RedisSettings,
@@ -62,12 +64,14 @@ from queued.settings_values import (
 
 __all__ = [
     "DEFAULT_CLASSES",
+    "DEFAULT_OUTCOMES",
     "ClassSettings",
     "DeviceSettings",
     "HallSettings",
     "HoursSettings",
     "HttpSettings",
     "OneThingSettings",
+    "OutcomeSettings",
     "PeopleSettings",
     "QueueSettings",
     "RedisSettings",
@@ -86,7 +90,9 @@ __all__ = [
 Entry = TypeVar("Entry")
 
 SINGLE_TABLES = ("hall", "rules", "http", "redis", "storage", "slip", "people")
-REPEATED_TABLES = ("zone", "queue", "service", "window", "class", "hours", "device", "one_thing")
+REPEATED_TABLES = (
+    "zone", "queue", "service", "window", "class", "hours", "device", "outcome", "one_thing",
+)  # fmt: skip
 ENVIRONMENT_PREFIX = "QUEUED_"
 
 
@@ -159,13 +165,14 @@ def _settings(problems: Problems, document: dict[str, object]) -> Settings:
     devices = _repeated(problems, document, "device", tables.device)
     hours = _repeated(problems, document, "hours", tables.hours)
     one_things = _repeated(problems, document, "one_thing", tables.one_thing)
+    outcomes = _repeated(problems, document, "outcome", tables.outcome)
     for name, entries in (("queue", queues), ("window", windows)):
         if not entries and not isinstance(document.get(name), dict):
             problems.add(f"[[{name}]]", f"is missing; a hall needs at least one {name}")
     for table, identified in (
         ("zone", zones), ("queue", queues), ("service", services),
         ("window", windows), ("class", classes), ("device", devices),
-        ("one_thing", one_things),
+        ("one_thing", one_things), ("outcome", outcomes),
     ):  # fmt: skip
         links.unique_ids(problems, table, identified)
     links.unique_letters(problems, queues)
@@ -173,9 +180,7 @@ def _settings(problems: Problems, document: dict[str, object]) -> Settings:
     queue_ids = [queue.id for queue in queues if queue.id]
     zone_ids = [zone.id for zone in zones if zone.id]
     window_ids = [window.id for window in windows if window.id]
-    for number, service in enumerate(services, start=1):
-        where = place("service", service.id, number)
-        links.reference(problems, where, "queue", service.queue, "queue", queue_ids)
+    links.services(problems, services, queue_ids)
     links.bundles(problems, one_things, [service.id for service in services if service.id])
     windows = [
         links.link_window(problems, place("window", one.id, number), one, queue_ids, zone_ids)
@@ -202,6 +207,7 @@ def _settings(problems: Problems, document: dict[str, object]) -> Settings:
         storage=_single(problems, document, "storage", tables.storage),
         slip=_single(problems, document, "slip", tables.slip),
         one_things=tuple(one_things),
+        outcomes=tuple(outcomes) or DEFAULT_OUTCOMES,
         people=_single(problems, document, "people", tables.people),
     )
 

@@ -123,6 +123,11 @@ def visitor_class(table: Table) -> v.ClassSettings:
     )
 
 
+def outcome(table: Table) -> v.OutcomeSettings:
+    """`[[outcome]]`"""
+    return v.OutcomeSettings(_id(table), table.text("name"), table.text("name_en", ""))
+
+
 def hours(table: Table) -> v.HoursSettings:
     """`[[hours]]`"""
     days = table.texts("days", required=True, most=len(v.DAYS))
@@ -161,6 +166,9 @@ def rules(table: Table) -> v.RulesSettings:
         ),
         checkin_late_minutes=table.number(
             "checkin_late_minutes", v.CHECKIN_MINUTES, usual.checkin_late_minutes
+        ),
+        long_wait_minutes=table.number(
+            "long_wait_minutes", v.LONG_WAIT_MINUTES, usual.long_wait_minutes
         ),
     )
 
@@ -287,6 +295,7 @@ def port_problem(port: str) -> str:
         "cups": CUPS_NAME.fullmatch(parts.netloc) and empty_path and plain,
         "alsa": SOUND_CARD.fullmatch(parts.netloc) and empty_path and plain,
         "file": bare and DEVICE_FILE.fullmatch(parts.path) and not parts.query,
+        "browser": bare and empty_path and not parts.query,
         "virtual": bare and empty_path and not parts.query,
     }[parts.scheme]
     return "" if good else f"cannot be opened; needed is {PORT_EXAMPLES[parts.scheme]}"
@@ -299,6 +308,7 @@ PORT_EXAMPLES: Mapping[str, str] = MappingProxyType({
     "cups": "cups://kiosk",
     "alsa": "alsa://default",
     "file": "file:///dev/usb/lp0",
+    "browser": "browser://",
     "virtual": "virtual://",
 })  # fmt: skip
 

@@ -174,10 +174,11 @@ class StartService:
 @quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FinishService:
-    """Done. `outcome` is the hall's own word (办结, 受理 …)."""
+    """Done. `outcome` is the hall's own word (办结, 受理 …); `count` matters were dealt with."""
 
     window: WindowId
     outcome: str = ""
+    count: int = 1
     by: str = ""
 
 

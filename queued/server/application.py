@@ -12,12 +12,13 @@ from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from display.pages import STATIC_DIR
+from queued.core.plan import MINUTE
 from queued.server import openapi
 from queued.server.auth import Doors
 from queued.server.edge import Handler, compiled, elsewhere, expect, snapshot_handler
 from queued.server.health import Metrics
 from queued.server.limits import BODY_BYTES_MAX, limits_of
-from queued.server.live import Live, Streams
+from queued.server.live import Live, Streams, Words
 from queued.server.offer import names_of
 from queued.server.once import Once
 from queued.server.parts import Parts, Site
@@ -25,6 +26,7 @@ from queued.server.problems import Problem, of, response
 from queued.server.routes import ROUTES, SNAPSHOT
 from queued.server.snapshot import Names
 from queued.server.static import StaticFiles
+from queued.settings_values import Settings
 
 __all__ = ["SITE", "Parts", "build", "serve"]
 
@@ -84,7 +86,11 @@ def site_of(parts: Parts) -> Site:
     names = names_of(parts.settings)
     lives = {
         id_: Live(
-            running, parts.clock, names if id_ == parts.settings.hall.id else Names(), streams
+            running,
+            parts.clock,
+            names if id_ == parts.settings.hall.id else Names(),
+            streams,
+            words=words_of(parts.settings),
         )
         for id_, running in parts.halls.items()
     }
@@ -106,6 +112,14 @@ def site_of(parts: Parts) -> Site:
         reprints=Once(),
         openapi=openapi.made_of(ROUTES, parts.version),
         tls=parts.settings.http.public_url.startswith("https:"),
+    )
+
+
+def words_of(settings: Settings) -> Words:
+    """How visits end and when a wait is too long, as configured."""
+    return Words(
+        outcomes=tuple((one.id, one.name, one.name_en) for one in settings.outcomes),
+        long_wait_ms=settings.rules.long_wait_minutes * MINUTE,
     )
 
 
@@ -205,6 +219,8 @@ async def _streams(app: web.Application) -> AsyncIterator[None]:
 
 
 async def _end_streams(app: web.Application) -> None:
+    for task in tuple(app[SITE].streams.tasks):
+        task.cancel()
     app[SITE].parts.readers.close()
     for live in app[SITE].lives.values():
         await live.stop()

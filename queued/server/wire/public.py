@@ -250,12 +250,22 @@ class HoursLine(Told, frozen=True):
     close: str
 
 
+class OutcomeLine(Told, frozen=True):
+    """How a visit may end, in the hall's own words."""
+
+    id: str
+    name: str
+    name_en: str = ""
+
+
 class Services(Told, frozen=True):
-    """What a kiosk offers. No `hours`: always open."""
+    """What a kiosk offers, and the words a window ends a visit with (the usual one first).
+    No `hours`: always open."""
 
     queues: list[QueueLine]
     services: list[ServiceLine]
     classes: list[ClassLine]
+    outcomes: list[OutcomeLine]
     zones: tuple[ZoneLine, ...] = ()
     one_things: tuple[OneThingLine, ...] = ()
     hours: tuple[HoursLine, ...] = ()
