@@ -8,14 +8,17 @@ are those of the API: snapshot, desk, ticket, services, slips.
 | start     | hall {"id","name"}, windows [snapshot windows], printers [device ids or dicts   |
 |           | {"id","name"}], demo bool                                                       |
 | kiosk     | hall, services (answer of GET /halls/{hall}/services), snapshot                 |
-| windows   | hall, snapshot                                                                  |
+| windows   | hall, snapshot, seats {window id: {"clerk", "since", "yours", "allowed"}}       |
 | console   | hall, window (snapshot window), desk, services                                  |
+| caller    | the same                                                                        |
 | board     | hall, snapshot                                                                  |
 | status    | hall, snapshot                                                                  |
 | ticket    | hall, ticket, token, snapshot                                                   |
 | leave     | hall, ticket, token: "really give up the place?", posts to /t/{token}/leave     |
 | printer   | hall, device {"id"} , slips [{"id","at","number","picture","text"}], strips     |
 |           | [{"id","text"}]                                                                 |
+| devices   | hall, devices [GET /halls/{hall}/devices], restarts, observed_at               |
+| device    | hall, device, events (its GET …/events), options of the device, version        |
 | login     | next (path to go to), error (problem code or None), demo bool; posts name,      |
 |           | password, next, csrf to /login, or as, next to /demo/enter                      |
 | error     | status int, code (problem code), detail str or None                             |
@@ -57,6 +60,10 @@ class Page:
     texts: tuple[str, ...] = ()
     module: str | None = None
     style: str = "plain"
+    every_language: bool = False
+    """Its module gets the texts of every language: visitors change it without leaving a screen."""
+    theme: str = "light"
+    """`dark` for screens on a wall (see `static/css/tokens.css`)."""
 
 
 PAGES: Final[Mapping[str, Page]] = {
@@ -64,16 +71,24 @@ PAGES: Final[Mapping[str, Page]] = {
     "kiosk": Page(
         ("hall", "services", "snapshot"),
         ("hall", "services", "snapshot"),
-        ("live", "wait", "kiosk", "error", "error_with", "queue_status"),
+        ("app", "live", "wait", "kiosk", "ticket", "error", "error_with", "queue_status"),
         "kiosk",
         "kiosk",
+        every_language=True,
     ),
-    "windows": Page(("hall", "snapshot")),
+    "windows": Page(("hall", "snapshot", "seats")),
     "console": Page(
         ("hall", "window", "desk", "services"),
         ("hall", "window", "desk", "services"),
         ("live", "console", "error", "error_with", "status", "window_status", "reason", "class"),
         "console",
+        "console",
+    ),
+    "caller": Page(
+        ("hall", "window", "desk", "services"),
+        ("hall", "window", "desk", "services"),
+        ("live", "console", "error", "error_with", "status", "window_status", "reason", "class"),
+        "caller",
         "console",
     ),
     "board": Page(
@@ -82,6 +97,7 @@ PAGES: Final[Mapping[str, Page]] = {
         ("live", "wait", "board", "window_status", "queue_status"),
         "board",
         "board",
+        theme="dark",
     ),
     "status": Page(
         ("hall", "snapshot"),
@@ -104,7 +120,22 @@ PAGES: Final[Mapping[str, Page]] = {
         ("live", "printer"),
         "printer",
     ),
-    "login": Page(("next", "error", "demo")),
+    "devices": Page(
+        ("hall", "devices", "restarts", "observed_at"),
+        ("hall", "observed_at"),
+        ("live", "devices", "device_kind", "device_state"),
+        "devices",
+    ),
+    "device": Page(
+        ("hall", "device", "events", "options", "version"),
+        ("hall", "device", "events", "options", "version"),
+        (
+            "live", "devices", "device", "device_kind", "device_state", "frame", "error",
+            "error_with",
+        ),  # fmt: skip
+        "device",
+    ),
+    "login": Page(("next", "error", "demo"), ("next",), module="login"),
     "error": Page(("status", "code", "detail")),
     "docs": Page((), (), ("docs",), "docs", "docs"),
 }
@@ -131,9 +162,10 @@ class Pages:
         self._templates.filters["clock"] = clock
         self._templates.globals["asset"] = self.asset
         self._templates.globals["shown"] = waits.shown
+        self._templates.globals["spoken"] = i18n.spoken
 
     def render(self, page: str, language: str, context: Mapping[str, Any]) -> str:
-        """The whole HTML document. `language` is zh or en.
+        """The whole HTML document. `language` is one of `i18n.LANGUAGES`.
 
         Raises `BadContext` for an unknown page or a missing context key, and `MissingText` for
         another language: both are defects of the caller.
@@ -155,6 +187,7 @@ class Pages:
             named=lambda thing: name_of(thing, language),
             module=described.module,
             style=described.style,
+            theme=described.theme,
             page_data=_page_data(page, described, catalogue, context),
         )
 
@@ -170,8 +203,10 @@ class Pages:
 
 
 def name_of(thing: Mapping[str, Any], language: str) -> str:
-    """The name of a service, queue, window or class: `name_en` in English where there is one."""
-    english = thing.get("name_en") if language == "en" else None
+    """The name of a service, queue, window or class: `name_en`, where there is one, for all
+    who do not read Chinese.
+    """
+    english = thing.get("name_en") if language != i18n.DEFAULT else None
     return str(english or thing["name"])
 
 
@@ -193,11 +228,19 @@ def _page_data(
 ) -> Markup | None:
     if described.module is None:
         return None
+    spoken: dict[str, Any] = {"texts": catalogue.sections(described.texts)}
+    if described.every_language:
+        spoken = {
+            "catalogues": {
+                language: i18n.catalogue(language).sections(described.texts)
+                for language in i18n.LANGUAGES
+            }
+        }
     return as_page_data(
         {
             "page": page,
             "language": catalogue.language,
-            "texts": catalogue.sections(described.texts),
+            **spoken,
             **{name: context[name] for name in described.data},
         }
     )

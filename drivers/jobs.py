@@ -18,6 +18,8 @@ from typing import Literal, TypeAlias, TypeVar
 
 import msgspec
 
+from drivers.frames import FrameSeen as FrameSeen
+from drivers.frames import WatchFrames as WatchFrames
 from drivers.slip_blocks import Align, Block, Feed, Pair, Qr, Raster, Rule, Text, Value
 
 __all__ = ["Align", "Block", "Feed", "Pair", "Qr", "Raster", "Rule", "Text"]
@@ -191,6 +193,7 @@ Order: TypeAlias = (
     | SaidInBrowser
     | PadShow
     | AskRating
+    | WatchFrames
 )
 
 
@@ -346,6 +349,7 @@ Report: TypeAlias = (
     | PadPressed
     | Rated
     | CardRead
+    | FrameSeen
 )
 
 

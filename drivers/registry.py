@@ -15,9 +15,11 @@ from weakref import WeakValueDictionary
 from drivers import strip_kinds
 from drivers.bus import Bus, BusHandle
 from drivers.device import DeviceBroken, Transport
+from drivers.frames import PRIVATE
 from drivers.jobs import DeviceConfig
 from drivers.ports import AlsaPort, BrowserPort, Port, SerialPort, TcpPort, VirtualPort, parse_port
 from drivers.remains import Remains
+from drivers.tap import Describer, Tap, untapped
 from drivers.transport import Emulator, open_port
 
 if TYPE_CHECKING:
@@ -226,6 +228,8 @@ class Device:
     input: Callable[[], InputDevice] | None = None
     browser: bool = False
     """A voice that is a page: its task makes the driver itself."""
+    tap: Tap = field(default_factory=untapped)
+    """Where its bytes can be looked at."""
 
 
 @dataclass(slots=True)
@@ -252,23 +256,24 @@ class Registry:
         if config.kind == "browser":
             return _browser(config, port)
         emulator = kind.emulator(config) if isinstance(port, VirtualPort) else None
+        tap = _tap(config)
         if kind.role == "voice":
-            return self._voice(config, port, emulator)
+            return _voice(config, lambda: tap.over(self.open(port, emulator)), emulator, tap)
         if kind.role == "input":
             from drivers.inputs import input_of
 
-            return Device("input", input=input_of(config, port, emulator, self._bus))
+            return Device("input", input=input_of(config, port, emulator, self._bus, tap), tap=tap)
         if kind.role == "printer":
-            return self._printer(config, lambda: self.open(port, emulator), emulator)
+            return self._printer(config, lambda: tap.over(self.open(port, emulator)), emulator, tap)
+
+        def strip() -> TextStrip:
+            if isinstance(port, SerialPort | TcpPort):
+                return strip_kinds.strip(config, BusHandle(bus, tap), port, kind.baud)
+            return strip_kinds.strip(config, tap.over(self.open(port, emulator)), port, kind.baud)
+
         if isinstance(port, SerialPort | TcpPort):
             bus = self._bus(port)
-            return Device(
-                "strip", strip=lambda: strip_kinds.strip(config, BusHandle(bus), port, kind.baud)
-            )
-        return Device(
-            "strip",
-            strip=lambda: strip_kinds.strip(config, self.open(port, emulator), port, kind.baud),
-        )
+        return Device("strip", strip=strip, tap=tap)
 
     def _bus(self, port: SerialPort | TcpPort) -> Bus:
         bus = self._buses.get(str(port))
@@ -280,16 +285,12 @@ class Registry:
             )
         return bus
 
-    def _voice(self, config: DeviceConfig, port: Port, emulator: Emulator | None) -> Device:
-        def voice() -> Voice:
-            from drivers.voice import ModuleVoice
-
-            return ModuleVoice(config, self.open(port, emulator))
-
-        return Device("voice", voice=voice, heard=getattr(emulator, "spoken", None))
-
     def _printer(
-        self, config: DeviceConfig, make: Callable[[], Transport], emulator: Emulator | None
+        self,
+        config: DeviceConfig,
+        make: Callable[[], Transport],
+        emulator: Emulator | None,
+        tap: Tap,
     ) -> Device:
         remains = Remains()
 
@@ -303,7 +304,27 @@ class Registry:
             from drivers.spool import Spool
 
             spool = Spool(config.id, emulator, self.folder)  # type: ignore[arg-type]
-        return Device("printer", printer=printer, spool=spool)
+        return Device("printer", printer=printer, spool=spool, tap=tap)
+
+
+def _tap(config: DeviceConfig) -> Tap:
+    def describer() -> Describer | None:
+        from drivers.describe import describer_of  # only where somebody watches
+
+        return describer_of(config)
+
+    return Tap(config.id, describer, private=config.kind in PRIVATE)
+
+
+def _voice(
+    config: DeviceConfig, make: Callable[[], Transport], emulator: Emulator | None, tap: Tap
+) -> Device:
+    def voice() -> Voice:
+        from drivers.voice import ModuleVoice
+
+        return ModuleVoice(config, make())
+
+    return Device("voice", voice=voice, heard=getattr(emulator, "spoken", None), tap=tap)
 
 
 def _browser(config: DeviceConfig, port: Port) -> Device:

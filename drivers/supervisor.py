@@ -36,6 +36,8 @@ from drivers.jobs import (
     ShowText,
     Stop,
     VoicePage,
+    WatchFrames,
+    encode,
 )
 from drivers.printer_task import PrinterTask, SlipPrinter
 from drivers.registry import KINDS, Device, Registry
@@ -73,6 +75,7 @@ class Supervisor:
 
     def obey(self, order: Order) -> bool:
         """Carry out an order; False when it was `Stop`. Never raises, never waits."""
+        self._show_order(order)
         match order:
             case Configure(devices):
                 self._configure(devices)
@@ -90,6 +93,9 @@ class Supervisor:
                 self._show_on_pad(order)
             case AskRating():
                 self._ask(order)
+            case WatchFrames(device, until_ms):
+                if (task := self._tasks.get(device)) is not None:
+                    task.tap.watch(until_ms, self._world.report, self._world.clock)
             case JobGo(job):
                 if not any(task.grant(job) for task in self._printers()):
                     log.debug("a go for a job that is not waiting")
@@ -121,6 +127,13 @@ class Supervisor:
 
     def _with_jobs(self) -> list[JobTask]:
         return [task for task in self._tasks.values() if isinstance(task, JobTask)]
+
+    def _show_order(self, order: Order) -> None:
+        """To who watches: a capture of the line can be replayed only with what was ordered."""
+        if isinstance(order, PrintSlip | ShowText | Say | PadShow):
+            task = self._tasks.get(order.device)
+            if task is not None and task.tap.watched:
+                task.tap.ordered(encode(order).rstrip())
 
     def _say(self, order: Say) -> None:
         task = self._tasks.get(order.device)
@@ -201,16 +214,24 @@ class Supervisor:
         ending.add_done_callback(self._ending.discard)
 
     def _task_of(self, config: DeviceConfig) -> DeviceTask:
+        device = self._built(config)
+        task = self._task_for(config, device)
+        task.tap = device.tap
+        return task
+
+    def _built(self, config: DeviceConfig) -> Device:
         try:
-            device = self._registry.build(config)
+            return self._registry.build(config)
         except DeviceBroken as error:
             # It runs all the same: red on every list, with its reason, and its slips expire.
-            device = _red(config, error)
+            return _red(config, error)
         except Exception as error:
             # The device edge again: a driver that cannot even be loaded is its device's affair.
             log.exception("device %s: the driver cannot be loaded", config.id)
             failure = DeviceBroken("error", f"the driver failed: {type(error).__name__}")
-            device = _red(config, failure)
+            return _red(config, failure)
+
+    def _task_for(self, config: DeviceConfig, device: Device) -> DeviceTask:
         if device.strip is not None:
             return StripTask(config, self._world, device.strip)
         if device.browser:

@@ -100,6 +100,7 @@ async def running(
             readers=equipment.readers,
             speakers=equipment.speakers,
             inputs=equipment.inputs,
+            upkeep=equipment.upkeep,
             clock=clock,
             version=__version__,
             demo=options.demo,

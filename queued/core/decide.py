@@ -38,6 +38,8 @@ def decide(hall: Hall, command: c.Command, at: Millis) -> tuple[e.Event, ...]:
             return _call_next(hall, command, at)
         case c.IssueTicket():
             return _issue(hall, command, at)
+        case c.CheckIn():
+            return _check_in(hall, command, at)
         case c.StartService():
             return _start(hall, command, at)
         case c.FinishService():
@@ -119,6 +121,19 @@ def _issue(hall: Hall, command: c.IssueTicket, at: Millis) -> tuple[e.Event, ...
             slip=command.slip,
         ),
     )
+
+
+def _check_in(hall: Hall, command: c.CheckIn, at: Millis) -> tuple[e.Event, ...]:
+    guards.in_time(hall, command.slot, at)
+    issue = c.IssueTicket(
+        service=command.service,
+        class_=command.class_,
+        slot=command.slot,
+        language=command.language,
+        slip=command.slip,
+        by=command.by,
+    )
+    return _issue(hall, issue, at)
 
 
 def _next_ticket(hall: Hall) -> TicketId:
@@ -242,7 +257,7 @@ def _finish(hall: Hall, command: c.FinishService, at: Millis) -> tuple[e.Event, 
     if ticket is None or not allowed(ticket.status, e.ServiceFinished):
         raise r.TicketNotServing(window=command.window)
     facts = guards.at_window(ticket, command.window, command.by, at)
-    return (e.ServiceFinished(**facts, outcome=command.outcome),)
+    return (e.ServiceFinished(**facts, outcome=command.outcome, count=command.count),)
 
 
 def _rate(hall: Hall, command: c.RateService, at: Millis) -> tuple[e.Event, ...]:
@@ -348,10 +363,18 @@ def _open_window(hall: Hall, command: c.OpenWindow, at: Millis) -> tuple[e.Event
     clerk = guards.sitting_down(window, command)
     taken = window.status is not WindowStatus.CLOSED and window.clerk != clerk
     if taken and not command.take_over:
-        raise r.WindowTaken(window=command.window)
+        raise r.WindowTaken(window=command.window, clerk=guards.name_of(window.clerk))
     if window.status is WindowStatus.OPEN and not taken:
         return ()
-    return (e.WindowOpened(at=at, by=command.by, window=command.window, clerk=clerk),)
+    return (
+        e.WindowOpened(
+            at=at,
+            by=command.by,
+            window=command.window,
+            clerk=clerk,
+            relieved=window.clerk if taken else "",
+        ),
+    )
 
 
 def _pause_window(hall: Hall, command: c.PauseWindow, at: Millis) -> tuple[e.Event, ...]:

@@ -52,12 +52,13 @@ class DayClosed:
 @quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WindowOpened:
-    """`clerk` sits at the window and may call."""
+    """`clerk` sits at the window and may call; `relieved` sat there until now, if anybody."""
 
     at: Millis
     by: str
     window: WindowId
     clerk: str
+    relieved: str = ""
 
 
 @quick_init
@@ -166,7 +167,7 @@ class ServiceStarted:
 @quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceFinished:
-    """Done, with the hall's own outcome word."""
+    """Done, with the hall's own outcome word. `count` matters were dealt with."""
 
     at: Millis
     by: str
@@ -175,6 +176,7 @@ class ServiceFinished:
     queue: QueueId
     window: WindowId
     outcome: str
+    count: int = 1
 
 
 @quick_init

@@ -34,8 +34,13 @@ def window_yours(hall: Hall, id_: WindowId, by: str) -> Window:
     if window.status is WindowStatus.CLOSED:
         raise r.WindowNotOpen(window=id_, status=window.status.value)
     if window.clerk != by and not by.startswith(OVERRIDING):
-        raise r.NotYours(window=id_)
+        raise r.NotYours(window=id_, clerk=name_of(window.clerk))
     return window
+
+
+def name_of(by: str) -> str:
+    """The name in `role:name`."""
+    return by.partition(":")[2]
 
 
 def hands_empty(hall: Hall, id_: WindowId, by: str) -> Window:
@@ -107,6 +112,19 @@ def may_return(hall: Hall, ticket: Ticket) -> None:
     """Raises `TooManyReturns`: the starvation bound needs re-entries to be counted."""
     if ticket.returns >= hall.plan.rules.returns_max:
         raise r.TooManyReturns(number=ticket.number, times=ticket.returns)
+
+
+def in_time(hall: Hall, slot: Millis, at: Millis) -> None:
+    """Whether an appointment may be checked in at `at`: both ends of its time belong to it.
+
+    Raises `AppointmentEarly`, `AppointmentLate`.
+    """
+    rules = hall.plan.rules
+    opens, closed = slot - rules.checkin_early_ms, slot + rules.checkin_late_ms
+    if at < opens:
+        raise r.AppointmentEarly(slot=slot, opens=opens)
+    if at > closed:
+        raise r.AppointmentLate(slot=slot, closed=closed)
 
 
 def at_window(ticket: Ticket, window: WindowId, by: str, at: Millis) -> dict[str, Any]:

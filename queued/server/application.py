@@ -18,13 +18,13 @@ from queued.server.edge import Handler, compiled, elsewhere, expect, snapshot_ha
 from queued.server.health import Metrics
 from queued.server.limits import BODY_BYTES_MAX, limits_of
 from queued.server.live import Live, Streams
+from queued.server.offer import names_of, words_of
 from queued.server.once import Once
 from queued.server.parts import Parts, Site
 from queued.server.problems import Problem, of, response
 from queued.server.routes import ROUTES, SNAPSHOT
 from queued.server.snapshot import Names
 from queued.server.static import StaticFiles
-from queued.settings_values import Settings
 
 __all__ = ["SITE", "Parts", "build", "serve"]
 
@@ -84,7 +84,11 @@ def site_of(parts: Parts) -> Site:
     names = names_of(parts.settings)
     lives = {
         id_: Live(
-            running, parts.clock, names if id_ == parts.settings.hall.id else Names(), streams
+            running,
+            parts.clock,
+            names if id_ == parts.settings.hall.id else Names(),
+            streams,
+            words=words_of(parts.settings),
         )
         for id_, running in parts.halls.items()
     }
@@ -106,18 +110,6 @@ def site_of(parts: Parts) -> Site:
         reprints=Once(),
         openapi=openapi.made_of(ROUTES, parts.version),
         tls=parts.settings.http.public_url.startswith("https:"),
-    )
-
-
-def names_of(settings: Settings) -> Names:
-    """English names and search initials of the configuration."""
-    return Names(
-        hall=settings.hall.name_en,
-        queues={queue.id: queue.name_en for queue in settings.queues},
-        windows={window.id: window.name_en for window in settings.windows},
-        services={service.id: service.name_en for service in settings.services},
-        classes={class_.id: class_.name_en for class_ in settings.classes},
-        initials={service.id: service.initials for service in settings.services},
     )
 
 
@@ -217,6 +209,8 @@ async def _streams(app: web.Application) -> AsyncIterator[None]:
 
 
 async def _end_streams(app: web.Application) -> None:
+    for task in tuple(app[SITE].streams.tasks):
+        task.cancel()
     app[SITE].parts.readers.close()
     for live in app[SITE].lives.values():
         await live.stop()

@@ -14,7 +14,8 @@ import logging
 import socket
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from aiohttp import web
@@ -101,6 +102,8 @@ class Streams:
         self.open = 0
         self.cut = 0
         """Clients cut because they did not read."""
+        self.tasks: set[asyncio.Task[object]] = set()
+        """Of streams with a task of their own; they end with the server."""
 
     def enter(self, request: web.Request) -> str:
         """Count a stream in. Raises `Problem` too_many_requests."""
@@ -124,6 +127,16 @@ class Streams:
                 del self._by_address[address]
 
 
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What the configuration tells windows: how visits end, and when a wait is too long."""
+
+    outcomes: Sequence[tuple[str, str, str]] = ()
+    """(id, name, English name); the usual one first."""
+    long_wait_ms: int = 0
+    """0: never."""
+
+
 class Live:
     """One hall as shown to the world: its snapshot and its streams."""
 
@@ -134,8 +147,10 @@ class Live:
         names: Names,
         streams: Streams,
         monotonic: Callable[[], float] = time.monotonic,
+        words: Words = Words(),
     ) -> None:
         self.id = running.id
+        self.words = words
         self.running = running
         self.names = names
         self.clock = clock

@@ -13,6 +13,7 @@ from typing import Literal, Protocol
 from display.pages import Pages
 from queued.core.model import Ticket, TicketId
 from queued.core.plan import Millis
+from queued.engine.appointments import Appointments
 from queued.engine.bus import Bus
 from queued.engine.clock import Clock
 from queued.engine.halls import Halls
@@ -26,6 +27,7 @@ from queued.server.once import Once
 from queued.server.readers import Readers
 from queued.server.speakers import Speakers
 from queued.server.static import StaticFiles
+from queued.server.upkeep import NoUpkeep, Upkeep
 from queued.settings_values import Settings
 
 
@@ -89,6 +91,11 @@ class Store(Protocol):
         ...
 
     @property
+    def appointments(self) -> Appointments:
+        """Who is expected."""
+        ...
+
+    @property
     def people(self) -> People:
         """The only personal data."""
         ...
@@ -116,6 +123,7 @@ class Parts:
     speakers: Speakers = field(default_factory=Speakers)
     version: str = "0"
     demo: bool = False
+    upkeep: Upkeep = field(default_factory=NoUpkeep)
     health_public: bool = False
     """Answer /healthz, /readyz and /metrics to everybody, not only to the local network."""
 

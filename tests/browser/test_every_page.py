@@ -25,11 +25,14 @@ PAGES = {
     "kiosk": (f"{HALL}/kiosk", "kiosk"),
     "windows": (f"{HALL}/windows", "desk"),
     "console": (f"{HALL}/windows/2", "desk"),
+    "caller": (f"{HALL}/windows/2/caller", "small phone"),
     "board": (f"{HALL}/board", "board"),
     "status": (f"{HALL}/status", "phone"),
     "ticket": ("own", "phone"),
     "leave": ("own/leave", "phone"),
     "printer": (f"{HALL}/printers/kiosk-printer", "desk"),
+    "devices": (f"{HALL}/devices", "desk"),
+    "device": (f"{HALL}/devices/kiosk-printer", "desk"),
     "login": ("/login", "desk"),
     "error": ("/no-such-page", "desk"),
     "docs": ("/api/docs", "desk"),
@@ -172,7 +175,7 @@ def test_nothing_sticks_out(visitors, lived_in, name):
 def test_what_visitors_press_is_large(visitors, lived_in, name):
     page = shown(visitors, name, "zh", lived_in)
     small = page.evaluate(
-        """least => [...document.querySelectorAll("button, a.button, .kiosk-class")]
+        """least => [...document.querySelectorAll("button, a.button")]
             .filter((each) => each.checkVisibility())
             .filter((each) => each.getBoundingClientRect().height < least)
             .map((each) => each.outerHTML)""",

@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, expect
 
 from tests.browser.real_hall import CONFIG, RealHall, free_port
 from tests.browser.seats import HALL, Desk, Kiosk, calls
+from tests.browser.visits import fits
 from tests.browser.watched import People, people
 
 NO_CONNECTION = "ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED|ERR_CONNECTION_RESET|ERR_EMPTY"
@@ -75,6 +76,7 @@ def test_without_a_slip_the_kiosk_says_what_to_do(visitors: People, tokens: dict
     expect(number).to_have_text(re.compile(r"A\d{3}"))
     box = number.bounding_box()
     assert box is not None and box["height"] >= 150, "the number is not larger than usual"
+    fits(kiosk.page)
     kiosk.page.get_by_role("button", name="完成").click()
     expect(kiosk.page.locator("#choose")).to_be_visible()
 
@@ -131,3 +133,14 @@ def test_a_tap_into_the_gap_becomes_one_ticket_later(
     expect(kiosk.page.locator("#number")).to_have_text(re.compile(r"F\d{3}"), timeout=BACK_MS)
     company = next(each for each in hall.snapshot()["queues"] if each["id"] == "company")
     assert company["order"] == [kiosk.page.locator("#number").inner_text()]
+
+
+def test_the_technician_sees_red_first_and_what_to_do(visitors: People, hall: RealHall):
+    page = visitors.holder(hall.token("manager", "manager-1"))
+    page.goto(f"{HALL}/devices")
+    first = page.locator("#devices .device-card").first
+    expect(first.locator(".light-pill")).to_have_text("需要处理", timeout=BACK_MS)
+    expect(first).to_contain_text("kiosk-printer")
+    expect(first).to_contain_text("设备脱机或已关机")
+    expect(first).to_contain_text("检查设备电源")
+    expect(page.locator("#counts")).to_contain_text("需要处理 2 台", timeout=BACK_MS)

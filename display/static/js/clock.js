@@ -35,11 +35,20 @@ export class HallClock {
     return this.base === null ? null : this.base + this.monotonic();
   }
 
+  // "2026-11-23" at `time`, on the hall's calendar; "" before the first observation.
+  day(time = this.now()) {
+    return time === null ? "" : this.local(time).slice(0, 10);
+  }
+
   // "10:15:30" (or with 5 characters "10:15") at `time`, on the hall's wall.
   text(time = this.now(), characters = 8) {
     if (time === null) return "";
+    return this.local(time).slice(11, 11 + characters);
+  }
+
+  local(time) {
     const zone = this.offsetMinutes ?? -new Date(time).getTimezoneOffset();
-    return new Date(time + zone * 60000).toISOString().slice(11, 11 + characters);
+    return new Date(time + zone * 60000).toISOString();
   }
 }
 
