@@ -14,8 +14,10 @@ are those of the API: snapshot, desk, ticket, services, slips.
 | board     | hall, snapshot, wall (answer of GET /halls/{hall}/wall), zone {"id","name"} or  |
 |           | None, second (a second language for titles) or None                             |
 | screen    | hall, snapshot, window (snapshot window), second                                |
-| status    | hall, snapshot                                                                  |
-| ticket    | hall, ticket, token, snapshot                                                   |
+| status    | hall, snapshot, observed_at (its), services (as for the kiosk), opens (RFC 3339 |
+|           | or None), query (what is searched for, or "")                                   |
+| ticket    | hall, ticket, token, snapshot, services, near (had better be in the hall now),  |
+|           | earlier (of another day); bind (address or "")                                  |
 | leave     | hall, ticket, token: "really give up the place?", posts to /t/{token}/leave     |
 | printer   | hall, device {"id"} , slips [{"id","at","number","picture","text"}], strips     |
 |           | [{"id","text"}]                                                                 |
@@ -42,7 +44,7 @@ from typing import Any, Final
 import jinja2
 from markupsafe import Markup
 
-from display import i18n, waits
+from display import i18n, phone, waits
 
 STATIC_DIR: Final = Path(__file__).parent / "static"
 """What `/static/` serves. A request whose `?v=` equals the content hash may be cached for ever."""
@@ -110,16 +112,16 @@ PAGES: Final[Mapping[str, Page]] = {
         theme="dark",
     ),
     "status": Page(
-        ("hall", "snapshot"),
-        ("hall", "snapshot"),
+        ("hall", "snapshot", "observed_at", "services", "opens", "query"),
+        ("hall", "observed_at"),
         ("live", "wait", "phone", "window_status", "queue_status"),
         "status",
         "phone",
     ),
     "ticket": Page(
-        ("hall", "ticket", "token", "snapshot"),
-        ("hall", "ticket", "token", "snapshot"),
-        ("live", "wait", "ticket", "status", "queue_status"),
+        ("hall", "ticket", "token", "snapshot", "services", "near", "earlier"),
+        ("hall", "ticket", "snapshot"),
+        ("live", "ticket", "phone"),
         "ticket",
         "phone",
     ),
@@ -152,6 +154,12 @@ PAGES: Final[Mapping[str, Page]] = {
 }
 
 
+PHONE_WORDS: Final = (
+    "find_text", "from_clock", "listed", "matches", "opening", "to_clock", "week",
+)  # fmt: skip
+"""Of `display.phone`: what templates may call."""
+
+
 class BadContext(ValueError):
     """A page was asked for without something it needs, or does not exist."""
 
@@ -171,6 +179,9 @@ class Pages:
             lstrip_blocks=True,
         )
         self._templates.filters["clock"] = clock
+        self._templates.globals.update(
+            {name: getattr(phone, name) for name in PHONE_WORDS}, span=waits.span
+        )
         self._templates.globals["asset"] = self.asset
         self._templates.globals["shown"] = waits.shown
         self._templates.globals["spoken"] = i18n.spoken

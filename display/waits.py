@@ -49,6 +49,40 @@ def shown(wait: Mapping[str, int] | None, ahead: int | None = None) -> Shown:
     return Shown(kind, minutes, low, high)
 
 
+SPAN_STEP_S: Final = 300
+FAR_S: Final = 90 * 60
+FAR_STEP_S: Final = 1800
+"""Beyond an hour and a half nobody plans by five minutes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A wait as a phone shows it, in whole minutes; both None unless `kind` is span.
+
+    From the 50 % to the 80 % bound, rounded outward: four of five are called before `high`.
+    `next` nobody is ahead · `soon` at most five minutes · `span` · `unknown` no estimate
+    """
+
+    kind: Literal["next", "soon", "span", "unknown"]
+    low: int | None = None
+    high: int | None = None
+
+
+def span(wait: Mapping[str, int] | None, ahead: int | None = None) -> Span:
+    """Word the estimate `wait` (`p50_s`, `p80_s`) of somebody with `ahead` before him."""
+    if ahead == 0:
+        return Span("next")
+    if wait is None:
+        return Span("unknown")
+    least, most = wait["p50_s"], max(wait["p50_s"], wait["p80_s"])
+    if most <= SPAN_STEP_S:
+        return Span("soon")
+    step = SPAN_STEP_S if most <= FAR_S else FAR_STEP_S
+    high = -(-most // step) * step
+    low = min(least // step * step, high - step)
+    return Span("span", low // 60, high // 60)
+
+
 def round_up(seconds: int) -> int:
     """Minutes, rounded up to the step of their size; at least 5."""
     for limit, step in STEPS:

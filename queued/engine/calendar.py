@@ -12,10 +12,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from queued.core.commands import OpenDay
 from queued.core.plan import Millis
+
+LOOK_AHEAD_DAYS: Final = 14
+"""Hours repeat every week: what does not open within two never does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,17 @@ class Calendar:
             hours=self._hours(day),
             by=by,
         )
+
+    def next_opening(self, at: Millis) -> Millis | None:
+        """When numbers are given out next, after `at`; None without hours or if never."""
+        if not self.hours:
+            return None
+        today = self.day_of(at)
+        for ahead in range(LOOK_AHEAD_DAYS):
+            for begin, end in self._hours(today + timedelta(days=ahead)):
+                if begin > at and end > begin:
+                    return begin
+        return None
 
     def _begin(self, day: date) -> Millis:
         return self._moment(day, self.day_starts)

@@ -1,8 +1,10 @@
-"""The pages: who may see one, what it is given, the sign-in form, and a ticket's QR code."""
+"""The pages: who may see one, what it is given, and the sign-in form.
+
+Those of phones are in `phone.py`.
+"""
 
 from __future__ import annotations
 
-import io
 import re
 import secrets
 from collections.abc import Mapping
@@ -10,12 +12,10 @@ from typing import Any, Final
 from urllib.parse import quote
 
 import msgspec
-import segno
 from aiohttp import web
 
 from display import i18n
 from queued.core.plan import WindowId
-from queued.core.refusals import Refused
 from queued.server import devices as printing
 from queued.server import tickets, wire
 from queued.server.auth import SignedIn, clear_cookie, same, set_cookie
@@ -24,8 +24,9 @@ from queued.server.desk import desk_of, seats_of
 from queued.server.limits import refuse_if
 from queued.server.live import Live
 from queued.server.offer import services_of
+from queued.server.packed import GZIP, VARY, packed, takes_gzip
 from queued.server.parts import Site
-from queued.server.problems import Problem, of
+from queued.server.problems import Problem
 from queued.server.security import page_headers
 
 LANGUAGE_COOKIE: Final = "queued_language"
@@ -38,11 +39,6 @@ NEXT: Final = re.compile(r"/(?!/)[A-Za-z0-9._~!$&'()*+,;=:@%/?-]{0,500}")
 
 DEMO_MARK: Final = "demo"
 """In the address of who was let in already: a browser without cookies is not sent in circles."""
-
-IN_WECHAT: Final = "MicroMessenger"
-"""In the name of WeChat's own browser."""
-
-QR_MODULE: Final = 8
 
 
 # ── Rendering ─────────────────────────────────────────────────────────────────────────────
@@ -72,7 +68,13 @@ def page(
     text = site.parts.pages.render(name, language, values)
     headers = page_headers(tls=site.tls)
     headers["Content-Language"] = language
-    response = web.Response(body=text.encode(), status=status, headers=headers)
+    body, small = text.encode(), None
+    if not csrf:  # nothing of a session is in it
+        headers |= VARY
+        small = packed(body) if takes_gzip(request) else None
+    if small is not None:
+        body, headers = small, headers | GZIP
+    response = web.Response(body=body, status=status, headers=headers)
     if request.query.get("lang") in i18n.LANGUAGES:
         response.set_cookie(
             LANGUAGE_COOKIE, language, max_age=LANGUAGE_KEPT_S, samesite="Lax", path="/"
@@ -136,11 +138,6 @@ async def start(call: Call[None]) -> web.Response:
     return page(call, "start", context)
 
 
-async def status(call: Call[None]) -> web.Response:
-    """GET /h/{hall}/status"""
-    return page(call, "status", await _hall_and_snapshot(call.live))
-
-
 async def docs(call: Call[None]) -> web.Response:
     """GET /api/docs"""
     return page(call, "docs", {})
@@ -151,14 +148,14 @@ async def docs(call: Call[None]) -> web.Response:
 
 async def kiosk(call: Call[None]) -> web.Response:
     """GET /h/{hall}/kiosk"""
-    context = await _hall_and_snapshot(call.live)
+    context = await hall_and_snapshot(call.live)
     return page(call, "kiosk", {**context, "services": plain(services_of(call.live))})
 
 
 async def windows(call: Call[None]) -> web.Response:
     """GET /h/{hall}/windows"""
     live, who = call.live, call.principal
-    context = await _hall_and_snapshot(live)
+    context = await hall_and_snapshot(live)
     return page(call, "windows", {**context, "seats": seats_of(live, who.by, who.window)})
 
 
@@ -197,66 +194,6 @@ async def printer(call: Call[None]) -> web.Response:
         **printed,
     }
     return page(call, "printer", context)
-
-
-# ── One's own ticket ──────────────────────────────────────────────────────────────────────
-
-
-async def own_ticket(call: Call[None]) -> web.Response:
-    """GET /t/{token}"""
-    own = await tickets.held(call)
-    told = plain(own.told())
-    shown = await snapshot_of(own.live)
-    context = {**told, "token": own.token, "snapshot": shown, "bind": bind_url(call, own)}
-    return page(call, "ticket", context)
-
-
-def bind_url(call: Call[Any], own: tickets.Held) -> str:
-    """Where a phone's WeChat is bound to its ticket; "" outside of WeChat, or for no account."""
-    settings = call.site.parts.settings
-    in_wechat = IN_WECHAT in call.request.headers.get("User-Agent", "")
-    if not in_wechat or not settings.wechat.appid or own.live.id != settings.hall.id:
-        return ""
-    return f"/wechat/{own.live.id}/bind/{quote(own.token)}"
-
-
-async def leave_form(call: Call[None]) -> web.Response:
-    """GET /t/{token}/leave"""
-    own = await tickets.held(call)
-    return page(call, "leave", {**plain(own.told()), "token": own.token})
-
-
-async def leave(call: Call[None]) -> web.Response:
-    """POST /t/{token}/leave. Whoever knows the token may: nothing else is needed."""
-    own = await tickets.held(call)
-    try:
-        await tickets.give_up(own)
-    except (Refused, Problem) as refusal:
-        if of(refusal).code != "ticket_not_waiting":
-            raise
-        # Called meanwhile, or pressed twice: the ticket's own page says how it stands.
-    return go(f"/t/{quote(own.token)}")
-
-
-async def qr(call: Call[None]) -> web.Response:
-    """GET /t/{token}/qr.svg"""
-    own = await tickets.held(call)
-    picture = io.BytesIO()
-    address = f"{base_url(call)}/t/{own.token}"
-    segno.make_qr(address, error="m").save(picture, kind="svg", scale=QR_MODULE, border=4)
-    headers = {
-        "Content-Type": "image/svg+xml",
-        "Cache-Control": "private, max-age=3600",
-        "X-Content-Type-Options": "nosniff",
-        "Server": "queued",
-    }
-    return web.Response(body=picture.getvalue(), headers=headers)
-
-
-def base_url(call: Call[Any]) -> str:
-    """How phones reach us: the configured address, else the one that was asked for."""
-    configured = call.site.parts.settings.http.public_url.rstrip("/")
-    return configured or f"http://{call.request.host}"
 
 
 # ── Signing in ────────────────────────────────────────────────────────────────────────────
@@ -355,7 +292,8 @@ def _form(call: Call[Any], where: str, error: str | None, status: int = 200) -> 
 # ── Contexts ──────────────────────────────────────────────────────────────────────────────
 
 
-async def _hall_and_snapshot(live: Live) -> dict[str, Any]:
+async def hall_and_snapshot(live: Live) -> dict[str, Any]:
+    """What most pages need."""
     return {"hall": plain(tickets.hall_name(live)), "snapshot": await snapshot_of(live)}
 
 

@@ -1,6 +1,7 @@
 """Files of the pages: read once, served from memory, cached for ever under their content hash.
 
-A path is a key of a table made at the start, so no path leads out of the folder.
+Text is packed once, at the start. A path is a key of a table made at the start, so no path
+leads out of the folder.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from aiohttp import web
 
 from display.pages import HASH_CHARS
 from queued.server.call import Call
+from queued.server.packed import GZIP, LEVEL_ONCE, VARY, packed, takes_gzip
 from queued.server.problems import Problem
 
 TYPES: Final = {
@@ -29,6 +31,9 @@ TYPES: Final = {
 }
 """What is served; anything else in the folder is not."""
 
+PACKED: Final = frozenset({".css", ".js", ".mjs", ".svg", ".json"})
+"""What gzip makes smaller; pictures, fonts and sounds are packed already."""
+
 FILE_BYTES_MAX: Final = 8 << 20
 
 IMMUTABLE: Final = "public, max-age=31536000, immutable"
@@ -38,11 +43,12 @@ REVALIDATE: Final = "no-cache"
 
 @dataclass(frozen=True, slots=True)
 class StaticFile:
-    """A file in memory."""
+    """A file in memory; `small` is it under gzip, if that is worth it."""
 
     body: bytes
     type: str
     hash: str
+    small: bytes | None
 
 
 class StaticFiles:
@@ -66,19 +72,26 @@ async def serve(call: Call[None]) -> web.Response:
     if file is None:
         raise Problem("not_found")
     request = call.request
-    etag = f'"{file.hash}"'
+    small = file.small if takes_gzip(request) else None
+    # Other bytes, another strong tag (RFC 9110 §8.8.3.3).
+    etag = f'"{file.hash}{"" if small is None else "-gzip"}"'
     known = request.query.get("v") == file.hash[:HASH_CHARS]
     headers = {
         "ETag": etag,
         "Cache-Control": IMMUTABLE if known else REVALIDATE,
         "X-Content-Type-Options": "nosniff",
         "Server": "queued",
+        **(VARY if file.small is not None else {}),
     }
     if etag in request.headers.get("If-None-Match", ""):
         return web.Response(status=304, headers=headers)
-    return web.Response(body=file.body, headers={"Content-Type": file.type, **headers})
+    headers["Content-Type"] = file.type
+    if small is not None:
+        return web.Response(body=small, headers={**headers, **GZIP})
+    return web.Response(body=file.body, headers=headers)
 
 
 def _read(path: Path) -> StaticFile:
     body = path.read_bytes()
-    return StaticFile(body, TYPES[path.suffix], hashlib.sha256(body).hexdigest())
+    small = packed(body, LEVEL_ONCE) if path.suffix in PACKED else None
+    return StaticFile(body, TYPES[path.suffix], hashlib.sha256(body).hexdigest(), small)

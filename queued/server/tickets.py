@@ -27,6 +27,7 @@ from queued.server.devices import SlipState, picture_url
 from queued.server.live import Live
 from queued.server.parts import Site
 from queued.server.problems import Problem
+from queued.server.wire.shapes import Grade
 
 KEY_CHARS_MAX: Final = 64
 KEY_HEADER: Final = "Idempotency-Key"
@@ -223,12 +224,16 @@ async def give_up(own: Held) -> None:
 
 async def rate(call: Call[wire.Rate]) -> web.Response:
     """POST /tickets/{token}/rating"""
-    own = await held(call)
+    await grade(await held(call), call.body.grade)
+    return answer((await held(call)).told())
+
+
+async def grade(own: Held, given: Grade) -> None:
+    """The visitor's grade. Raises `Problem` or `Refused`: too late, not served, rated already."""
     if not own.today:
         raise Problem("too_late_to_rate", facts={"number": own.ticket.number})
-    command = c.RateService(ticket=own.ticket.id, grade=call.body.grade, by="visitor:")
+    command = c.RateService(ticket=own.ticket.id, grade=given, by="visitor:")
     await own.live.running.actor.submit(command)
-    return answer((await held(call)).told())
 
 
 async def slip(call: Call[None]) -> web.Response:

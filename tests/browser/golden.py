@@ -29,6 +29,7 @@ from display.pages import STATIC_DIR, Pages
 from queued.server.security import page_headers
 from queued.server.static import TYPES
 from tests.browser.golden_halls import HALLS, NOW, Hall
+from tests.display import samples
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 FOLDER: Final = ROOT / "tests" / "golden" / "pages"
@@ -85,6 +86,27 @@ def lose_the_line(page: Page) -> None:
     page.clock.run_for(6_000)
 
 
+def lose_the_phones_line(page: Page) -> None:
+    """The hall stops answering; a phone, which asks, notices when it asks again."""
+    page.evaluate("() => { globalThis.fetch = () => Promise.reject(new TypeError('no line')); }")
+    page.clock.run_for(20_000)
+
+
+def twice_as_large(page: Page) -> None:
+    """The reader has set the browser to 200 % text."""
+    page.evaluate("document.documentElement.style.fontSize = '225%'")
+
+
+def scroll_down(page: Page) -> None:
+    """What comes below."""
+    page.evaluate("window.scrollTo(0, 640)")
+
+
+def own(status: str = "waiting", near: bool = False, **changes: Any) -> dict[str, Any]:
+    """The context of one's own number in that state."""
+    return {"ticket": samples.ticket(status, **changes), "near": near}
+
+
 ROWS: Final[tuple[Row, ...]] = (
     Row("board-busy", "board"),
     Row("board-calling", "board", "called"),
@@ -103,9 +125,35 @@ ROWS: Final[tuple[Row, ...]] = (
     Row("screen-paused-bar", "screen", "paused", "bar"),
     Row("screen-closed", "screen", "closed", "small wall"),
     Row("status-busy", "status", size="phone"),
+    Row("status-queues", "status", size="phone", act=scroll_down),
+    Row("status-small", "status", size="small phone"),
     Row("status-waiting-200", "status", "crowded", "phone"),
+    Row("status-found", "status", size="phone", context={"query": "社保"}),
+    Row("status-empty", "status", "empty", "small phone"),
+    Row("status-closed", "status", "closed", "phone",
+        context={"opens": "2026-11-24T08:30:00+08:00"}),
     Row("status-closed-english", "status", "closed", "small phone", "en"),
+    Row("status-offline", "status", size="phone", act=lose_the_phones_line),
+    Row("status-large-text", "status", size="small phone", act=twice_as_large),
     Row("ticket-waiting", "ticket", size="phone"),
+    Row("ticket-waiting-small", "ticket", size="small phone"),
+    Row("ticket-waiting-english", "ticket", size="phone", language="en"),
+    Row("ticket-near", "ticket", size="phone", context=own(near=True)),
+    Row("ticket-next", "ticket", size="small phone", context=own(ahead=0)),
+    Row("ticket-called", "ticket", size="phone", context=own("called")),
+    Row("ticket-called-small", "ticket", size="small phone", context=own("called", calls=1)),
+    Row("ticket-called-large-text", "ticket", size="small phone", context=own("called"),
+        act=twice_as_large),
+    Row("ticket-called-english", "ticket", size="phone", language="en", context=own("called")),
+    Row("ticket-serving", "ticket", size="phone", context=own("serving")),
+    Row("ticket-missed", "ticket", size="phone", context=own("missed")),
+    Row("ticket-parked", "ticket", size="small phone", context=own("parked")),
+    Row("ticket-served", "ticket", size="phone", context=own("served")),
+    Row("ticket-rated", "ticket", size="phone", context=own("served", rating="satisfied")),
+    Row("ticket-left", "ticket", size="phone", context=own("cancelled")),
+    Row("ticket-yesterday", "ticket", size="phone", context=own() | {"earlier": True}),
+    Row("ticket-offline", "ticket", size="phone", act=lose_the_phones_line),
+    Row("leave", "leave", size="phone"),
     Row("error-not-found", "error", size="phone"),
     Row("login", "login", size="desk"),
     Row("start", "start", size="desk"),

@@ -56,6 +56,16 @@ def services() -> dict[str, Any]:
     }
 
 
+def hours() -> list[dict[str, Any]]:
+    """Office hours with a break at noon, and Saturday mornings."""
+    week = ["mon", "tue", "wed", "thu", "fri"]
+    return [
+        {"days": week, "open": "08:30", "close": "12:00"},
+        {"days": week, "open": "13:30", "close": "17:30"},
+        {"days": ["sat"], "open": "09:00", "close": "12:00"},
+    ]
+
+
 def queue(position: int, status: str = "open") -> dict[str, Any]:
     """A queue of the snapshot; the second has nobody waiting, the third no estimate."""
     id, name, letter = QUEUES[position]
@@ -346,8 +356,23 @@ def realistic() -> dict[str, dict[str, Any]]:
         "screen": hall | {"snapshot": now, "window": now["windows"][1], "second": "en"},
         "caller": hall
         | {"window": now["windows"][1], "desk": desk(), "services": furniture, "csrf": "c5f"},
-        "status": hall | {"snapshot": now},
-        "ticket": hall | {"ticket": ticket(), "token": TOKEN, "snapshot": now},
+        "status": hall
+        | {
+            "snapshot": now,
+            "observed_at": NOW,
+            "services": furniture | {"hours": hours()},
+            "opens": None,
+            "query": "",
+        },
+        "ticket": hall
+        | {
+            "ticket": ticket(),
+            "token": TOKEN,
+            "snapshot": now,
+            "services": furniture,
+            "near": False,
+            "earlier": False,
+        },
         "leave": hall | {"ticket": ticket(), "token": TOKEN},
         "printer": hall
         | {
@@ -380,6 +405,8 @@ def empty() -> dict[str, dict[str, Any]]:
     contexts["console"] |= {"desk": desk(busy=False), "services": furniture}
     contexts["kiosk"] |= {"services": furniture, "snapshot": nothing}
     contexts["ticket"] |= {"ticket": ticket("called", window=None), "snapshot": nothing}
+    contexts["ticket"] |= {"services": furniture}
+    contexts["status"] |= {"services": furniture}
     contexts["printer"] |= {"slips": [], "strips": []}
     contexts["devices"] |= {"devices": [], "restarts": 0}
     contexts["device"] |= {"device": well(testable=False), "events": device_events(0)}

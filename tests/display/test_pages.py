@@ -170,27 +170,98 @@ def test_assets_carry_the_hash_of_their_content():
         PAGES_ONCE.asset("css/nothing.css")
 
 
-@pytest.mark.parametrize("status", ["waiting", "called", "serving", "served", "missed", "parked"])
-def test_own_ticket_says_what_to_do(status):
+@pytest.mark.parametrize(
+    ("status", "says"),
+    [
+        ("waiting", "等候中"),
+        ("called", "请马上到"),
+        ("serving", "正在 2号窗口 办理"),
+        ("served", "请评价这次服务"),
+        ("missed", "不必重新取号"),
+        ("parked", "补齐材料"),
+        ("cancelled", "请重新取号"),
+    ],
+)
+def test_own_ticket_says_what_to_do(status, says):
     own = samples.realistic()["ticket"] | {"ticket": samples.ticket(status)}
     html = PAGES_ONCE.render("ticket", "zh", own)
-    assert ("请马上到 2号窗口" in html) == (status == "called")
-    leave = re.search(r'<a[^>]*href="[^"]*/leave"[^>]*>', html)[0]
-    assert (" hidden" in leave) == (status != "waiting")
+    assert says in html
+    assert ('<span class="own-window">2号窗口</span>' in html) == (status == "called")
+    assert ("/leave" in html) == (status == "waiting")
+    assert ('http-equiv="refresh"' in html) == (status not in ("served", "cancelled"))
 
 
-def test_own_ticket_promises_the_rounded_wait_and_a_range():
+@pytest.mark.parametrize(
+    ("changes", "stage"),
+    [
+        ({}, "waiting"),
+        ({"near": True}, "near"),
+        ({"near": True, "ticket": samples.ticket(ahead=0)}, "next"),
+        ({"earlier": True}, "earlier"),
+        ({"near": True, "ticket": samples.ticket("called")}, "called"),
+    ],
+)
+def test_own_ticket_knows_when_to_walk(changes, stage):
+    html = PAGES_ONCE.render("ticket", "zh", samples.realistic()["ticket"] | changes)
+    assert f'data-stage="{stage}"' in html
+
+
+@pytest.mark.parametrize("rating", [None, "none", "satisfied"])
+def test_a_service_is_rated_once(rating):
+    own = samples.realistic()["ticket"] | {"ticket": samples.ticket("served", rating=rating)}
+    html = PAGES_ONCE.render("ticket", "zh", own)
+    assert html.count('name="grade"') == (0 if rating == "satisfied" else 5)
+    assert ("您的评价：满意" in html) == (rating == "satisfied")
+
+
+def test_own_ticket_gives_a_range_and_a_clock_time():
     html = PAGES_ONCE.render("ticket", "zh", samples.realistic()["ticket"])
-    assert "约 15 分钟内" in html
-    assert "通常需要 5–15 分钟" in html
+    assert "约 5–15 分钟" in html
+    assert "大约 10:20–10:30 叫到您" in html
+    unknown = samples.realistic()["ticket"] | {"ticket": samples.ticket(wait=None)}
+    html = PAGES_ONCE.render("ticket", "zh", unknown)
+    assert "暂时无法估计" in html and "own-clock" not in html
 
 
 def test_the_status_page_is_complete_without_script():
     html = PAGES_ONCE.render("status", "zh", samples.realistic()["status"])
     text = Checked(html).text
-    for expected in ("87 人", "约 60 分钟内", "暂无窗口开放", "A017 请到 1号窗口", "暂停服务"):
+    for expected in ("87 人", "约 35–60 分钟", "暂无窗口开放", "A017 请到 1号窗口", "暂停服务",
+                     "周一至周五", "08:30–12:00、13:30–17:30", "请带：身份证、社保卡"):  # fmt: skip
         assert expected in text
     assert re.search(r'<noscript><meta http-equiv="refresh" content="\d+"></noscript>', html)
+
+
+@pytest.mark.parametrize(
+    ("query", "shown", "hidden"),
+    [
+        ("护照", ["护照首次申领"], ["企业开办", "港澳通行证签注"]),
+        ("不动产", ["二手房过户", "抵押登记"], ["护照首次申领"]),
+        ("没有这回事", [], ["企业开办"]),
+        ("<script>", [], ["企业开办"]),
+    ],
+)
+def test_services_are_found_without_script(query, shown, hidden):
+    html = PAGES_ONCE.render("status", "zh", samples.realistic()["status"] | {"query": query})
+    for name in shown:
+        assert re.search(rf"<li data-find=[^>]*[^n]><b>{name}", html), name
+    for name in hidden:
+        article = html[: html.index(f"<b>{name}")].rindex("<article")
+        line = rf" hidden><b>{name}"
+        assert re.search(line, html) or " hidden>" in html[article:].split("\n")[0], name
+    assert "<script>" not in html.replace('<script type="', "").replace("<script nomodule", "")
+
+
+def test_a_closed_hall_says_when_it_opens():
+    status = samples.realistic()["status"]
+    status["snapshot"] = samples.snapshot(open=False)
+    for opens, says in (
+        ("2026-11-23T13:30:00+08:00", "今天 13:30 开始取号"),
+        ("2026-11-24T08:30:00+08:00", "明天 08:30 开始取号"),
+        ("2026-11-28T09:00:00+08:00", "周六（11-28）09:00 开始取号"),
+    ):
+        assert says in PAGES_ONCE.render("status", "zh", status | {"opens": opens})
+    assert "state-more" not in PAGES_ONCE.render("status", "zh", status | {"opens": None})
 
 
 def test_leaving_is_possible_without_script_only_while_waiting():

@@ -31,7 +31,8 @@ def workshop(tmp_path_factory) -> Path:
     (folder / "package.json").write_text(json.dumps({"type": "module"}))
     shutil.copytree(STATIC_DIR / "js", folder / "static")
     shutil.copytree(HERE / "js", folder / "tests")
-    shutil.copy(HERE / "waits_vectors.json", folder / "tests")
+    for vectors in HERE.glob("*_vectors.json"):
+        shutil.copy(vectors, folder / "tests")
     return folder
 
 

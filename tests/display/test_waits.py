@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from display import waits
 
-VECTORS = json.loads((Path(__file__).parent / "waits_vectors.json").read_text("utf-8"))["shown"]
+ALL = json.loads((Path(__file__).parent / "waits_vectors.json").read_text("utf-8"))
+VECTORS, SPANS = ALL["shown"], ALL["span"]
 
 
 @pytest.mark.parametrize("vector", VECTORS)
@@ -35,3 +36,19 @@ def test_the_promise_is_never_shorter_than_the_estimate(quantiles, ahead):
 def test_a_longer_wait_is_never_worded_shorter(one, other):
     assert (waits.round_up(min(one, other))) <= waits.round_up(max(one, other))
     assert (waits.round_down(min(one, other))) <= waits.round_down(max(one, other))
+
+
+@pytest.mark.parametrize("vector", SPANS)
+def test_vectors_of_spans(vector):
+    span = waits.span(vector["wait"], vector["ahead"])
+    assert dataclasses.asdict(span) == vector["gives"]
+
+
+@given(st.lists(st.integers(0, 86_400), min_size=2, max_size=2).map(sorted))
+def test_a_span_holds_what_it_was_rounded_from(bounds):
+    span = waits.span({"p50_s": bounds[0], "p80_s": bounds[1]}, 5)
+    if span.kind == "soon":
+        assert bounds[1] <= 300
+    else:
+        assert span.low * 60 <= bounds[0] and bounds[1] <= span.high * 60
+        assert 0 <= span.low < span.high and span.low % 5 == span.high % 5 == 0

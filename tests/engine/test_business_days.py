@@ -88,6 +88,35 @@ def test_days_follow_each_other_without_gap_or_overlap(zone, starts):
     assert seen in (366, 367)
 
 
+@pytest.mark.parametrize(
+    ("day", "clock", "opens"),
+    [
+        ("2026-11-23", "07:00", ("2026-11-23", "08:30")),
+        ("2026-11-23", "08:30", ("2026-11-23", "13:30")),  # open now: the next one
+        ("2026-11-23", "12:30", ("2026-11-23", "13:30")),
+        ("2026-11-23", "20:00", ("2026-11-24", "08:30")),
+        ("2026-11-24", "18:00", ("2026-11-30", "08:30")),
+        ("2026-11-24", "02:00", ("2026-11-24", "08:30")),  # still the day before
+    ],
+)
+def test_when_it_opens_next(day, clock, opens):
+    days = frozenset({0, 1})
+    hours = (
+        Hours(days, time(13, 30), time(17, 0)),
+        Hours(days, time(8, 30), time(12, 0)),
+    )
+    found = calendar("Asia/Shanghai", "04:00", *hours).next_opening(
+        moment("Asia/Shanghai", day, clock)
+    )
+    assert found == moment("Asia/Shanghai", *opens)
+
+
+def test_without_hours_nobody_knows_when_it_opens():
+    assert calendar().next_opening(NINE) is None
+    never = calendar("Asia/Shanghai", "04:00", Hours(frozenset(), time(8), time(9)))
+    assert never.next_opening(NINE) is None
+
+
 def test_hours_of_a_weekday_and_of_a_closed_day():
     morning = Hours(frozenset(range(5)), time(9), time(12))
     afternoon = Hours(frozenset({0}), time(14), time(17))

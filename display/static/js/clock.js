@@ -24,7 +24,7 @@ export class HallClock {
   }
 
   date(header) {
-    const time = Date.parse(header ?? "");
+    const time = Date.parse(header || "");
     if (Number.isNaN(time)) return;
     const base = time - this.monotonic();
     if (this.base === null || Math.abs(base - this.base) > DATE_TOLERANCE_MS) this.base = base;
@@ -42,7 +42,7 @@ export class HallClock {
 
   // Minutes by which the hall's wall is ahead of UTC.
   zoneMinutes(time) {
-    return this.offsetMinutes ?? -new Date(time).getTimezoneOffset();
+    return this.offsetMinutes === null ? -new Date(time).getTimezoneOffset() : this.offsetMinutes;
   }
 
   // "11月23日星期一" at the hall, in the words of `language`.

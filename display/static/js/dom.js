@@ -22,7 +22,7 @@ export function make(tag, attributes = {}, ...children) {
 
 // Set text only when it differs, so that screen readers and selections are left in peace.
 export function setText(element, text) {
-  const wanted = String(text ?? "");
+  const wanted = text === null || text === undefined ? "" : String(text);
   if (element && element.textContent !== wanted) element.textContent = wanted;
 }
 
@@ -34,7 +34,8 @@ export function setHidden(element, hidden) {
 export function refill(element, signature, children) {
   if (element.dataset.signature === signature) return false;
   element.dataset.signature = signature;
-  element.replaceChildren(...children());
+  while (element.firstChild) element.firstChild.remove();
+  element.append(...children());
   return true;
 }
 

@@ -16,7 +16,7 @@ export function mark(snapshot, number) {
   const place = placeOf(snapshot, number);
   const calls = snapshot.calls.filter((call) => call.number === number);
   const times = calls.reduce((most, call) => Math.max(most, call.times), 0);
-  return `${place ? place.state : "gone"}|${place?.window ?? ""}|${times}`;
+  return `${place ? place.state : "gone"}|${place && place.window ? place.window : ""}|${times}`;
 }
 
 // How long to wait before the next question, ms: near the front one wants to know soon.

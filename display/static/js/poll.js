@@ -14,7 +14,16 @@ export class Reader {
   // {snapshot, date}; snapshot is null when nothing changed. Throws when there is no answer.
   async read() {
     const headers = this.tag ? { "If-None-Match": this.tag } : {};
-    const signal = AbortSignal.timeout(TIMEOUT_MS);
+    const abort = new AbortController();
+    const timer = setTimeout(() => abort.abort(), TIMEOUT_MS);
+    try {
+      return await this.answered(headers, abort.signal);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async answered(headers, signal) {
     // `no-store`: the browser's own cache must not answer instead of the hall.
     const answer = await this.fetch(this.url, { headers, signal, cache: "no-store" });
     const date = answer.headers.get("Date");
@@ -47,6 +56,13 @@ export class Poll {
     this.failures = 0;
     this.timer = null;
     this.asking = false;
+    this.stopped = false;
+  }
+
+  // For good: there is nothing left to learn.
+  stop() {
+    this.stopped = true;
+    this.rest();
   }
 
   start() {
@@ -62,7 +78,7 @@ export class Poll {
 
   plan() {
     this.rest();
-    if (this.world.hidden()) return;
+    if (this.stopped || this.world.hidden()) return;
     const wish = this.interval() * 2 ** Math.min(this.failures, 10);
     const pause = this.failures ? Math.min(wish, BACKOFF_MAX_MS) : wish;
     const shake = 1 + JITTER * (2 * this.world.random() - 1);
@@ -70,7 +86,7 @@ export class Poll {
   }
 
   async ask() {
-    if (this.asking) return;
+    if (this.asking || this.stopped) return;
     this.asking = true;
     this.rest();
     try {

@@ -1,32 +1,32 @@
-// 排队情况: keeps the server-rendered page up to date.
+// 排队情况: keeps the server-rendered page up to date, and finds services while one types.
 
-import { HallClock } from "./clock.js";
 import { byId, make, refill, setHidden, setPill, setText } from "./dom.js";
+import { matches } from "./find.js";
 import { data, nameOf } from "./page.js";
-import { Poll, Reader } from "./poll.js";
+import { follow } from "./phone.js";
 import { texts } from "./texts.js";
-import { queueHeadline, queueRange } from "./waits.js";
+import { queueSpan } from "./waits.js";
 
 const ASK_EVERY_MS = 10000;
 const CALLS_SHOWN = 5;
 
 const { text } = texts(data.texts);
-const clock = new HallClock();
-let current = data.snapshot;
+const page = document.querySelector("[data-shape]");
 
+// What the server draws: queues, windows, and everything that hangs on being open.
 function shapeOf(snapshot) {
   const ids = (things) => things.map((thing) => thing.id).join(" ");
-  return `${ids(snapshot.queues)}|${ids(snapshot.windows)}`;
+  return `${ids(snapshot.queues)}|${ids(snapshot.windows)}|${snapshot.open}`;
 }
 
 function showQueue(queue) {
   const element = document.querySelector(`[data-queue="${CSS.escape(queue.id)}"]`);
   const field = (name) => element.querySelector(`[data-field="${name}"]`);
+  element.dataset.status = queue.status;
   setPill(field("status"), queue.status, text(`queue_status.${queue.status}`));
   setText(field("waiting"), text("phone.people", { n: queue.waiting }));
-  setText(field("wait"), queueHeadline(text, queue));
-  setText(field("range"), queueRange(text, queue));
-  setText(field("last"), queue.last_called ?? text("phone.none"));
+  setText(field("wait"), queueSpan(text, queue));
+  setText(field("last"), queue.last_called || text("phone.none"));
 }
 
 function showWindow(window) {
@@ -42,19 +42,16 @@ function showCalls(snapshot) {
   refill(byId("calls"), JSON.stringify(calls), () => calls.length
     ? calls.map((call) => make("li", {},
         make("b", {}, text("phone.call_line", {
-          number: call.number, window: names.get(call.window) ?? call.window })),
+          number: call.number, window: names.get(call.window) || call.window })),
         " ", make("span", { class: "muted" }, call.at.slice(11, 16))))
     : [make("li", {}, text("phone.none"))]);
 }
 
 function show(snapshot) {
-  // Furniture changed (rare): let the server draw it.
-  if (shapeOf(snapshot) !== document.querySelector("[data-shape]").dataset.shape) {
-    location.reload();
+  if (shapeOf(snapshot) !== page.dataset.shape) {
+    location.reload(); // rare: the hall was furnished anew, opened or closed
     return;
   }
-  const open = snapshot.open ? "open" : "closed";
-  setPill(byId("open"), open, text(`phone.${open}`));
   const total = snapshot.queues.reduce((sum, queue) => sum + queue.waiting, 0);
   setText(byId("total"), text("phone.people", { n: total }));
   const windows = snapshot.windows.filter((window) => window.status === "open").length;
@@ -64,29 +61,35 @@ function show(snapshot) {
   showCalls(snapshot);
 }
 
-function onRead({ snapshot, date }) {
-  clock.date(date);
-  if (snapshot) {
-    current = snapshot;
-    clock.observed(snapshot.observed_at);
-    show(snapshot);
+function find() {
+  const query = byId("q").value.trim();
+  let found = 0;
+  for (const queue of document.querySelectorAll("[data-queue]")) {
+    const lines = [...queue.querySelectorAll("li[data-find]")];
+    const whole = matches(query, queue.dataset.find);
+    for (const line of lines) setHidden(line, !whole && !matches(query, line.dataset.find));
+    const shown = whole || lines.some((line) => !line.hidden);
+    setHidden(queue, !shown);
+    const list = queue.querySelector("details");
+    if (list) list.open = query !== "" && shown && !whole;
+    found += shown ? 1 : 0;
   }
-  setHidden(byId("stale"), true);
-  setText(byId("updated"), text("live.updated", { at: clock.text() }));
-  lastAnswer = clock.text();
+  setHidden(byId("nothing"), found > 0 || query === "");
+  setHidden(byId("all"), query === "");
 }
 
-function onFailure() {
-  setText(byId("stale"), text("phone.offline", { at: lastAnswer }));
-  setHidden(byId("stale"), false);
-}
-
-clock.observed(current.observed_at);
-let lastAnswer = clock.text();
-const reader = new Reader(`/api/v1/halls/${encodeURIComponent(data.hall.id)}`);
-const poll = new Poll({ reader, interval: () => ASK_EVERY_MS, onRead, onFailure }).start();
-poll.ask();
+const poll = follow({
+  hall: data.hall.id,
+  observedAt: data.observed_at,
+  interval: () => ASK_EVERY_MS,
+  onSnapshot: (snapshot, changed) => changed && show(snapshot),
+  text,
+});
 byId("refresh").addEventListener("click", (event) => {
   event.preventDefault();
   poll.ask();
 });
+if (byId("q")) {
+  byId("q").addEventListener("input", find);
+  byId("find").addEventListener("submit", (event) => event.preventDefault());
+}

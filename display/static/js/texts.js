@@ -17,11 +17,11 @@ export function texts(all) {
       const known = needed.every((name) => facts[name] !== undefined && facts[name] !== null);
       if (known) return fill(detailed, facts);
     }
-    return all[`error.${code}`] ?? facts.detail ?? text("error.unknown");
+    return all[`error.${code}`] || facts.detail || text("error.unknown");
   };
 
   // `section.name` if the catalogue has it, else `name` as it is (a hall's own word).
-  const wordFor = (section, name) => all[`${section}.${name}`] ?? name ?? "";
+  const wordFor = (section, name) => all[`${section}.${name}`] || name || "";
 
   return { text, problem, wordFor };
 }

@@ -31,6 +31,34 @@ export function shown(wait, ahead = null) {
   };
 }
 
+const SPAN_STEP_S = 300;
+const FAR_S = 90 * 60;
+const FAR_STEP_S = 1800;
+
+// What a phone shows: from the 50 % to the 80 % bound, rounded outward.
+export function span(wait, ahead = null) {
+  if (ahead === 0) return { kind: "next", low: null, high: null };
+  if (!wait) return { kind: "unknown", low: null, high: null };
+  const most = Math.max(wait.p50_s, wait.p80_s);
+  if (most <= SPAN_STEP_S) return { kind: "soon", low: null, high: null };
+  const step = most <= FAR_S ? SPAN_STEP_S : FAR_STEP_S;
+  const high = Math.ceil(most / step) * step;
+  const low = Math.min(Math.floor(wait.p50_s / step) * step, high - step);
+  return { kind: "span", low: low / 60, high: high / 60 };
+}
+
+export function spanText(text, wait) {
+  if (wait.kind !== "span") return text(`wait.${wait.kind}`);
+  return text(wait.low === 0 ? "wait.span_most" : "wait.span", wait);
+}
+
+// For somebody who would take a number now.
+export function queueSpan(text, queue) {
+  if (queue.status !== "open") return "";
+  const wait = span(queue.wait, queue.waiting);
+  return wait.kind === "next" ? text("wait.queue_next") : spanText(text, wait);
+}
+
 export function headline(text, wait) {
   return text(`wait.${wait.kind}`, { minutes: wait.minutes });
 }
