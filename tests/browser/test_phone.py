@@ -123,11 +123,11 @@ def test_nothing_is_wider_than_the_smallest_phone(visitors: People, page: str, l
 def test_a_hidden_page_rests_and_a_broken_line_is_told(visitors: People):
     phone = visitors.somebody("phone")
     phone.clock.install()
-    phone.goto(f"{HALL}/status")
+    phone.goto(f"{HALL}/status", wait_until="networkidle")
+    with phone.expect_request("**/api/v1/halls/*"):  # while one looks, it asks
+        phone.clock.run_for(13_000)
     asked: list[str] = []
     phone.on("request", lambda request: asked.append(request.url))
-    phone.clock.run_for(13_000)
-    assert asked
 
     hide = """(hidden) => {
         Object.defineProperty(document, "hidden", {configurable: true, value: hidden});
@@ -166,8 +166,7 @@ def test_the_status_page_is_there_within_a_second_on_a_slow_line(visitors: Peopl
     painted = phone.evaluate(
         "() => performance.getEntriesByName('first-contentful-paint')[0].startTime"
     )
-    usable = phone.evaluate("() => performance.timing.domInteractive - performance.timing.navigationStart")
-    print(f"packed {sum(loaded):.0f} B in {len(loaded)}, painted {painted:.0f} ms, usable {usable} ms")
+    print(f"{sum(loaded):.0f} B in {len(loaded)} answers, painted after {painted:.0f} ms")
     assert sum(loaded) <= 60_000
     assert painted <= 1_000
 

@@ -77,7 +77,7 @@ def test_recall_missed_and_back_again(visitors: People, kiosk: Kiosk, board: Pag
     expect(own.locator("#status")).to_contain_text("已过号")
     desk.row("missed", taken.number).get_by_role("button").click()
     expect(desk.message).to_have_text(f"{taken.number} 已恢复排队。")
-    expect(own.locator("#status")).to_have_text("等候中，请留意叫号")
+    expect(own.locator("#status")).to_have_text("下一位就是您")
     desk.call_next(taken.number)
     desk.serve()
 
