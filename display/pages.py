@@ -62,6 +62,8 @@ class Page:
     texts: tuple[str, ...] = ()
     module: str | None = None
     style: str = "plain"
+    every_language: bool = False
+    """Its module gets the texts of every language: visitors change it without leaving a screen."""
     theme: str = "light"
     """`dark` for screens on a wall (see `static/css/tokens.css`)."""
 
@@ -71,9 +73,10 @@ PAGES: Final[Mapping[str, Page]] = {
     "kiosk": Page(
         ("hall", "services", "snapshot"),
         ("hall", "services", "snapshot"),
-        ("live", "wait", "kiosk", "error", "error_with", "queue_status"),
+        ("app", "live", "wait", "kiosk", "ticket", "error", "error_with", "queue_status"),
         "kiosk",
         "kiosk",
+        every_language=True,
     ),
     "windows": Page(("hall", "snapshot", "seats")),
     "console": Page(
@@ -142,7 +145,7 @@ PAGES: Final[Mapping[str, Page]] = {
         ),  # fmt: skip
         "device",
     ),
-    "login": Page(("next", "error", "demo")),
+    "login": Page(("next", "error", "demo"), ("next",), module="login"),
     "error": Page(("status", "code", "detail")),
     "docs": Page((), (), ("docs",), "docs", "docs"),
 }
@@ -241,16 +244,22 @@ def _page_data(
 ) -> Markup | None:
     if described.module is None:
         return None
+    spoken: dict[str, Any] = {"texts": catalogue.sections(described.texts)}
+    if described.every_language:
+        spoken = {
+            "catalogues": {
+                language: i18n.catalogue(language).sections(described.texts)
+                for language in i18n.LANGUAGES
+            }
+        }
+    if second is not None:
+        spoken["second"] = second.language
+        spoken["second_texts"] = second.sections(described.texts)
     return as_page_data(
         {
             "page": page,
             "language": catalogue.language,
-            "texts": catalogue.sections(described.texts),
-            **(
-                {"second": second.language, "second_texts": second.sections(described.texts)}
-                if second
-                else {}
-            ),
+            **spoken,
             **{name: context[name] for name in described.data},
         }
     )

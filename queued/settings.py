@@ -49,6 +49,7 @@ from queued.settings_values import (
     HoursSettings,
     HttpSettings,
     NoticeSettings,
+    OneThingSettings,
     OutcomeSettings,
     PeopleSettings,
     QueueSettings,
@@ -72,6 +73,7 @@ __all__ = [
     "HttpSettings",
     "NoticeSettings",
     "OutcomeSettings",
+    "OneThingSettings",
     "PeopleSettings",
     "QueueSettings",
     "RedisSettings",
@@ -91,7 +93,8 @@ Entry = TypeVar("Entry")
 
 SINGLE_TABLES = ("hall", "rules", "http", "redis", "storage", "slip", "people")
 REPEATED_TABLES = (
-    "zone", "queue", "service", "window", "class", "hours", "device", "outcome", "notice",
+    "zone", "queue", "service", "window", "class", "hours", "device", "outcome", "one_thing",
+    "notice",
 )  # fmt: skip
 ENVIRONMENT_PREFIX = "QUEUED_"
 
@@ -166,13 +169,14 @@ def _settings(problems: Problems, document: dict[str, object]) -> Settings:
     hours = _repeated(problems, document, "hours", tables.hours)
     notices = _repeated(problems, document, "notice", tables.notice)
     outcomes = _repeated(problems, document, "outcome", tables.outcome)
+    one_things = _repeated(problems, document, "one_thing", tables.one_thing)
     for name, entries in (("queue", queues), ("window", windows)):
         if not entries and not isinstance(document.get(name), dict):
             problems.add(f"[[{name}]]", f"is missing; a hall needs at least one {name}")
     for table, identified in (
         ("zone", zones), ("queue", queues), ("service", services),
         ("window", windows), ("class", classes), ("device", devices),
-        ("outcome", outcomes),
+        ("outcome", outcomes), ("one_thing", one_things),
     ):  # fmt: skip
         links.unique_ids(problems, table, identified)
     links.unique_letters(problems, queues)
@@ -183,6 +187,7 @@ def _settings(problems: Problems, document: dict[str, object]) -> Settings:
     for number, service in enumerate(services, start=1):
         where = place("service", service.id, number)
         links.reference(problems, where, "queue", service.queue, "queue", queue_ids)
+    links.bundles(problems, one_things, [service.id for service in services if service.id])
     windows = [
         links.link_window(problems, place("window", one.id, number), one, queue_ids, zone_ids)
         for number, one in enumerate(windows, start=1)
@@ -206,6 +211,7 @@ def _settings(problems: Problems, document: dict[str, object]) -> Settings:
         storage=_single(problems, document, "storage", tables.storage),
         slip=_single(problems, document, "slip", tables.slip),
         outcomes=tuple(outcomes) or DEFAULT_OUTCOMES,
+        one_things=tuple(one_things),
         people=_single(problems, document, "people", tables.people),
     )
 

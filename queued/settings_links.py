@@ -131,6 +131,16 @@ def everybody_is_called(
             )
 
 
+def bundles(
+    problems: Problems, one_things: Sequence[v.OneThingSettings], services: Sequence[str]
+) -> None:
+    """A 一件事 joins services that exist."""
+    for number, one in enumerate(one_things, start=1):
+        where = place("one_thing", one.id, number)
+        for service in one.services:
+            reference(problems, where, "services", service, "service", services)
+
+
 def hours_apart(problems: Problems, hours: Sequence[v.HoursSettings]) -> None:
     """Two openings of one day may touch but not overlap."""
     for index, one in enumerate(hours, start=1):

@@ -78,6 +78,23 @@ def service(table: Table) -> v.ServiceSettings:
     )
 
 
+def one_thing(table: Table) -> v.OneThingSettings:
+    """`[[one_thing]]`"""
+    services = table.texts("services", required=True, most=v.ONE_THING_SERVICES_MAX)
+    if not services and "services" in table:
+        table.wrong("services", "is empty; needed is at least one service")
+    return v.OneThingSettings(
+        id=_id(table),
+        name=table.text("name"),
+        services=services,
+        materials=table.texts(
+            "materials", required=False, most=v.MATERIALS_MAX, chars_max=v.SENTENCE_CHARS_MAX
+        ),
+        name_en=table.text("name_en", "", chars_max=v.SENTENCE_CHARS_MAX),
+        initials=table.matching("initials", r"[a-z0-9]{0,40}", "small Latin letters", ""),
+    )
+
+
 def window(table: Table) -> v.WindowSettings:
     """`[[window]]`; a `*` in `queues` is written out later, when all queues are known."""
     queues_max = v.ENTRIES_MAX["queue"]
@@ -162,6 +179,12 @@ def rules(table: Table) -> v.RulesSettings:
         slip_expires_s=table.number("slip_expires_s", v.SLIP_EXPIRES_S, usual.slip_expires_s),
         long_wait_minutes=table.number(
             "long_wait_minutes", v.LONG_WAIT_MINUTES, usual.long_wait_minutes
+        ),
+        checkin_early_minutes=table.number(
+            "checkin_early_minutes", v.CHECKIN_MINUTES, usual.checkin_early_minutes
+        ),
+        checkin_late_minutes=table.number(
+            "checkin_late_minutes", v.CHECKIN_MINUTES, usual.checkin_late_minutes
         ),
     )
 

@@ -18,12 +18,12 @@ from queued.core.plan import WindowId
 from queued.core.refusals import Refused
 from queued.server import devices as printing
 from queued.server import tickets, wire
-from queued.server.api import services_of
 from queued.server.auth import SignedIn, clear_cookie, same, set_cookie
 from queued.server.call import Call
 from queued.server.desk import desk_of, seats_of
 from queued.server.limits import refuse_if
 from queued.server.live import Live
+from queued.server.offer import services_of
 from queued.server.parts import Site
 from queued.server.problems import Problem, of
 from queued.server.security import page_headers

@@ -14,6 +14,7 @@ from typing import Literal, Protocol
 from display.pages import Pages
 from queued.core.model import Ticket, TicketId
 from queued.core.plan import Millis
+from queued.engine.appointments import Appointments
 from queued.engine.bus import Bus
 from queued.engine.clock import Clock
 from queued.engine.halls import Halls
@@ -89,6 +90,11 @@ class Store(Protocol):
     @property
     def tickets(self) -> TicketTable:
         """Tickets of earlier days."""
+        ...
+
+    @property
+    def appointments(self) -> Appointments:
+        """Who is expected."""
         ...
 
     @property

@@ -15,6 +15,7 @@ from aiohttp import web
 from queued.server import (
     alarms,
     api,
+    appointments,
     cards,
     devices,
     health,
@@ -37,12 +38,14 @@ API: Final = "/api/v1"
 PUBLIC: Final[frozenset[str]] = frozenset()
 ISSUING: Final = frozenset({"kiosk", "clerk", "remote"})
 STAFF: Final = frozenset({"clerk"})
+CHECKING_IN: Final = frozenset({"kiosk", "clerk"})
 KIOSK: Final = frozenset({"kiosk"})
 REPRINTING: Final = frozenset({"kiosk", "clerk"})
 TELLING: Final = frozenset({"clerk", "auditor"})
 AUDIT: Final = frozenset({"auditor"})
 MANAGING: Final = frozenset({"manager"})
 SPEAKING: Final = frozenset({speakers.DISPLAY})
+BOOKING: Final = frozenset({"remote", "admin"})
 PRINTERS: Final = frozenset({"manager", "device"})
 
 Handler = Callable[[Call[Any]], Awaitable[web.StreamResponse]]
@@ -122,6 +125,13 @@ ROUTES: Final[tuple[Route, ...]] = (
         for name, (takes, make, summary) in windows.ACTIONS.items()
     ),
     _get("/halls/{hall}/windows/{window}", windows.desk, wire.Desk, "The desk", roles=STAFF),
+    _post("/halls/{hall}/checkin", appointments.check_in, wire.ScannedCode, wire.CheckedIn,
+          "Whose code is this? An appointment gets its number, once", roles=CHECKING_IN),
+    _post("/halls/{hall}/appointments", appointments.book, wire.BookAppointment,
+          wire.Appointment, "Expect somebody", roles=BOOKING, status=201),
+    Route(method="DELETE", path=API + "/halls/{hall}/appointments/{code}",
+          handler=appointments.cancel, status=204, summary="Expect that person no more",
+          roles=BOOKING),
     _get("/halls/{hall}/stream", api.stream, None,
          "The live stream: `id: seq`, `event: snapshot`, data = the snapshot",
          media="text/event-stream",

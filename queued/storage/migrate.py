@@ -15,7 +15,7 @@ from sqlalchemy import Connection, inspect, select
 from queued.storage import tables
 from queued.storage.errors import SchemaUnknown
 
-VERSION = 3
+VERSION = 4
 """Of the tables in `tables`."""
 
 Step: TypeAlias = Callable[[Connection], None]
@@ -48,7 +48,17 @@ def _device_events(connection: Connection) -> None:
     connection.exec_driver_sql("CREATE INDEX device_event_by_time ON device_event (hall, at)")
 
 
-STEPS: Mapping[int, Step] = {1: _ratings_and_people, 2: _device_events}
+def _appointments(connection: Connection) -> None:
+    """3 to 4: who is expected when."""
+    connection.exec_driver_sql(
+        "CREATE TABLE appointment (hall TEXT NOT NULL, digest TEXT NOT NULL,"
+        " service TEXT NOT NULL, class TEXT NOT NULL, slot BIGINT NOT NULL,"
+        " made_by TEXT NOT NULL, made_at BIGINT NOT NULL, PRIMARY KEY (hall, digest))"
+    )
+    connection.exec_driver_sql("CREATE INDEX appointment_by_slot ON appointment (hall, slot)")
+
+
+STEPS: Mapping[int, Step] = {1: _ratings_and_people, 2: _device_events, 3: _appointments}
 """From this version to the next."""
 
 

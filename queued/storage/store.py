@@ -8,6 +8,7 @@ from pathlib import Path
 from sqlalchemy.exc import SQLAlchemyError
 
 from queued.storage.accounts import Accounts
+from queued.storage.appointments import Appointments
 from queued.storage.connect import check, explained, open_connection, sqlite_reader, sqlite_writer
 from queued.storage.database import Database
 from queued.storage.device_events import DeviceEvents
@@ -47,6 +48,7 @@ class Store:
         self.device_events = DeviceEvents(database)
         self.accounts = Accounts(database)
         self.tickets = Tickets(database)
+        self.appointments = Appointments(database)
         self.people = People(database, secret, people_key)
         self._database = database
         self._lock = lock

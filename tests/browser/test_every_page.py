@@ -176,7 +176,7 @@ def test_nothing_sticks_out(visitors, lived_in, name):
 def test_what_visitors_press_is_large(visitors, lived_in, name):
     page = shown(visitors, name, "zh", lived_in)
     small = page.evaluate(
-        """least => [...document.querySelectorAll("button, a.button, .kiosk-class")]
+        """least => [...document.querySelectorAll("button, a.button")]
             .filter((each) => each.checkVisibility())
             .filter((each) => each.getBoundingClientRect().height < least)
             .map((each) => each.outerHTML)""",

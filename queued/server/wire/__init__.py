@@ -4,6 +4,7 @@ Times are RFC 3339 with offset, durations whole seconds ending in `_s`.
 """
 
 from queued.server.wire.asked import (
+    BookAppointment,
     CallNumber,
     Finish,
     Nothing,
@@ -11,6 +12,7 @@ from queued.server.wire.asked import (
     Park,
     Pause,
     Rate,
+    ScannedCode,
     SignIn,
     TakeTicket,
     Transfer,
@@ -28,12 +30,16 @@ from queued.server.wire.devices import (
 )
 from queued.server.wire.public import (
     PAUSE_REASONS,
+    Appointment,
+    CheckedIn,
     ClassLine,
     HallLine,
     HallList,
     HallName,
+    HoursLine,
     Media,
     Notice,
+    OneThingLine,
     OutcomeLine,
     OwnTicket,
     QueueLine,
@@ -50,6 +56,7 @@ from queued.server.wire.public import (
     Wait,
     Wall,
     WindowAnswer,
+    ZoneLine,
 )
 from queued.server.wire.staff import (
     Alarm,
@@ -84,9 +91,12 @@ from queued.server.wire.staff import (
 
 __all__ = [
     "PAUSE_REASONS",
+    "Appointment",
+    "BookAppointment",
     "Alarm",
     "AlarmList",
     "CallNumber",
+    "CheckedIn",
     "Card",
     "ClassLine",
     "Counts",
@@ -115,10 +125,12 @@ __all__ = [
     "Health",
     "History",
     "HistoryEvent",
+    "HoursLine",
     "JournalEvent",
     "JournalPage",
     "Media",
     "Nothing",
+    "OneThingLine",
     "Notice",
     "Open",
     "OutcomeLine",
@@ -130,6 +142,7 @@ __all__ = [
     "Problem",
     "QueueLine",
     "QueueMonitor",
+    "ScannedCode",
     "Rate",
     "SaySentence",
     "ServiceLine",
@@ -153,4 +166,5 @@ __all__ = [
     "Wall",
     "WindowAnswer",
     "WrongField",
+    "ZoneLine",
 ]

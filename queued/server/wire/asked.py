@@ -39,6 +39,24 @@ class TakeTicket(Asked, frozen=True):
             raise ValueError("give either service or queue")
 
 
+class BookAppointment(Asked, frozen=True):
+    """Somebody will come at `slot` (RFC 3339 with offset) for a service. `code` is what he shows
+    at the kiosk; small and capital letters are the same."""
+
+    code: Annotated[str, Meta(pattern=r"^[A-Za-z0-9-]{4,40}$(?!\n)")]
+    service: Id
+    slot: Annotated[str, Meta(max_length=40, extra_json_schema={"format": "date-time"})]
+    class_: Id = "appointment"
+
+
+class ScannedCode(Asked, frozen=True):
+    """What a scanner read or a visitor typed: an appointment's code or a slip's QR code."""
+
+    code: Annotated[str, Meta(min_length=1, max_length=512)]
+    language: Literal["zh", "en"] = "zh"
+    slip: Literal["normal", "large"] = "normal"
+
+
 class Nothing(Asked, frozen=True):
     """An action that needs no more words; the body may be left out."""
 

@@ -155,12 +155,33 @@ class Ticket(Told, frozen=True):
     wait: Wait | None
     window: str | None
     calls: int
+    slot: Time | None = None
+    """The appointment's time, if there is one."""
     rating: Grade | Literal["none"] | None = None
 
 
 class TicketTaken(Told, frozen=True):
     """A number was given out."""
 
+    ticket: Ticket
+    seq: int
+
+
+class Appointment(Told, frozen=True):
+    """Somebody is expected."""
+
+    service: str
+    slot: Time
+    class_: str
+
+
+class CheckedIn(Told, frozen=True):
+    """Whose code it was. `new`: the number was given out just now. `today` false: the ticket is
+    of an earlier day, and worth nothing any more."""
+
+    kind: Literal["appointment", "ticket"]
+    new: bool
+    today: bool
     ticket: Ticket
     seq: int
 
@@ -205,6 +226,8 @@ class QueueLine(Told, frozen=True):
     name: str
     letter: str
     name_en: str = ""
+    zones: tuple[str, ...] = ()
+    """Ids of the zones where its windows are."""
 
 
 class ServiceLine(Told, frozen=True):
@@ -226,6 +249,35 @@ class ClassLine(Told, frozen=True):
     name: str
     head_start_minutes: int
     name_en: str = ""
+    basis: str = ""
+    """The rule or law it rests on, in the hall's own words."""
+
+
+class ZoneLine(Told, frozen=True):
+    """A part of the hall."""
+
+    id: str
+    name: str
+    name_en: str = ""
+
+
+class OneThingLine(Told, frozen=True):
+    """一件事: several services in one visit; the number is taken for the first of them."""
+
+    id: str
+    name: str
+    services: tuple[str, ...]
+    materials: tuple[str, ...]
+    name_en: str = ""
+    initials: str = ""
+
+
+class HoursLine(Told, frozen=True):
+    """Open on these days (mon … sun) from `open` to before `close`, HH:MM in the hall's time."""
+
+    days: tuple[str, ...]
+    open: str
+    close: str
 
 
 class OutcomeLine(Told, frozen=True):
@@ -237,9 +289,13 @@ class OutcomeLine(Told, frozen=True):
 
 
 class Services(Told, frozen=True):
-    """What a kiosk offers, and the words a window ends a visit with (the usual one first)."""
+    """What a kiosk offers, and the words a window ends a visit with (the usual one first). No
+    `hours`: always open."""
 
     queues: list[QueueLine]
     services: list[ServiceLine]
     classes: list[ClassLine]
     outcomes: list[OutcomeLine]
+    zones: tuple[ZoneLine, ...] = ()
+    one_things: tuple[OneThingLine, ...] = ()
+    hours: tuple[HoursLine, ...] = ()
