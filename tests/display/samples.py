@@ -365,6 +365,7 @@ def realistic() -> dict[str, dict[str, Any]]:
             "version": "0.1.0",
         },
         "login": {"next": "/h/demo/windows/1", "error": "bad_login", "demo": True, "csrf": "c5f"},
+        "wechat": hall | {"good": True, "lines": ["已绑定A017号。", "下一个"], "token": TOKEN},
         "error": {"status": 404, "code": "not_found", "detail": None},
         "docs": {},
     }
@@ -383,6 +384,7 @@ def empty() -> dict[str, dict[str, Any]]:
     contexts["devices"] |= {"devices": [], "restarts": 0}
     contexts["device"] |= {"device": well(testable=False), "events": device_events(0)}
     contexts["login"] = {"next": "", "error": None, "demo": False}
+    contexts["wechat"] |= {"good": False, "lines": ["页面已过期。"], "token": ""}
     contexts["error"] = {"status": 503, "code": "not_ready", "detail": "重新读取日志"}
     contexts["board"] |= {"wall": {"notices": [], "media": []}, "second": "en"}
     for page in ("windows", "board", "status", "screen"):
