@@ -54,6 +54,15 @@ def reference(
         problems.add(where, f"{key}: {shown(wanted)} is not a {kind}{tail}")
 
 
+def services_have_a_queue(
+    problems: Problems, services: Sequence[v.ServiceSettings], queues: Sequence[str]
+) -> None:
+    """A service of no queue could be chosen and never be called."""
+    for number, service in enumerate(services, start=1):
+        where = place("service", service.id, number)
+        reference(problems, where, "queue", service.queue, "queue", queues)
+
+
 def devices_have_a_place(
     problems: Problems,
     devices: Sequence[v.DeviceSettings],
