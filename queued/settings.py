@@ -161,7 +161,7 @@ def _override(problems: Problems, document: dict[str, object], environ: Mapping[
 
 
 def _settings(problems: Problems, document: dict[str, object]) -> Settings:
-    _only_known_tables(problems, document)
+    _known_tables(problems, document)
     hall = _single(problems, document, "hall", tables.hall)
     zones = _repeated(problems, document, "zone", tables.zone)
     queues = _repeated(problems, document, "queue", tables.queue)
@@ -187,7 +187,7 @@ def _settings(problems: Problems, document: dict[str, object]) -> Settings:
     queue_ids = [queue.id for queue in queues if queue.id]
     zone_ids = [zone.id for zone in zones if zone.id]
     window_ids = [window.id for window in windows if window.id]
-    links.services_have_a_queue(problems, services, queue_ids)
+    links.services(problems, services, queue_ids)
     links.bundles(problems, one_things, [service.id for service in services if service.id])
     windows = [
         links.link_window(problems, place("window", one.id, number), one, queue_ids, zone_ids)
@@ -221,7 +221,7 @@ def _settings(problems: Problems, document: dict[str, object]) -> Settings:
     )
 
 
-def _only_known_tables(problems: Problems, document: Mapping[str, object]) -> None:
+def _known_tables(problems: Problems, document: dict[str, object]) -> None:
     known = (*SINGLE_TABLES, *REPEATED_TABLES)
     for name in document:
         if name not in known:

@@ -54,15 +54,6 @@ def reference(
         problems.add(where, f"{key}: {shown(wanted)} is not a {kind}{tail}")
 
 
-def services_have_a_queue(
-    problems: Problems, services: Sequence[v.ServiceSettings], queues: Sequence[str]
-) -> None:
-    """A service of no queue could be chosen and never be called."""
-    for number, service in enumerate(services, start=1):
-        where = place("service", service.id, number)
-        reference(problems, where, "queue", service.queue, "queue", queues)
-
-
 def devices_have_a_place(
     problems: Problems,
     devices: Sequence[v.DeviceSettings],
@@ -138,6 +129,15 @@ def everybody_is_called(
                 f'[[queue]] "{queue.id}"',
                 "no window serves it; name it in the queues of a [[window]]",
             )
+
+
+def services(
+    problems: Problems, entries: Sequence[v.ServiceSettings], queues: Sequence[str]
+) -> None:
+    """Each service belongs to a queue that exists."""
+    for number, service in enumerate(entries, start=1):
+        where = place("service", service.id, number)
+        reference(problems, where, "queue", service.queue, "queue", queues)
 
 
 def bundles(

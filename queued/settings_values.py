@@ -57,7 +57,7 @@ SENTENCE_CHARS_MAX = 200
 """A legal basis or one document to bring; longer texts belong on paper."""
 
 ONE_THING_SERVICES_MAX = 20
-"""The longest official bundles join about a dozen services."""
+"""The longest official bundles join about a dozen."""
 
 MATERIALS_MAX = 30
 """More would not fit a slip of bearable length."""
@@ -182,10 +182,7 @@ class ServiceSettings:
 
 @dataclass(frozen=True, slots=True)
 class OneThingSettings:
-    """一件事: what people call one matter and offices call several `services`, done in one visit.
-
-    The number is taken for the first service. `materials` empty: those of all its services.
-    """
+    """一件事: `services` in one visit; the number is for the first. No `materials`: all theirs."""
 
     id: str
     name: str
