@@ -38,6 +38,9 @@ from queued.wechat_account import WechatAccount
 
 log = logging.getLogger(__name__)
 
+MEDIA = "media"
+"""Of the data folder: what screens show beside the queues (see `server/media.py`)."""
+
 BY_CALENDAR = "system:calendar"
 BY_CONFIGURATION = "system:configuration"
 """Who opens days and furnishes the hall, in the journal."""
@@ -108,6 +111,7 @@ async def running(
             demo=options.demo,
             more_routes=wechat.routes,
             counts=wechat.counts,
+            media=data / MEDIA,
         )
         port = await _listen(build(parts), address, stack)
         yield App(hall, store, f"http://{address[0]}:{port}", equipment.restarts)

@@ -50,6 +50,7 @@ from queued.settings_values import (
     HallSettings,
     HoursSettings,
     HttpSettings,
+    NoticeSettings,
     OneThingSettings,
     OutcomeSettings,
     PeopleSettings,
@@ -63,7 +64,6 @@ from queued.settings_values import (
     WindowSettings,
     ZoneSettings,
 )
-from queued.settings_wechat_values import NoticeSettings, WechatSettings
 
 __all__ = [
     "DEFAULT_CLASSES",
@@ -73,6 +73,7 @@ __all__ = [
     "HallSettings",
     "HoursSettings",
     "HttpSettings",
+    "NoticeSettings",
     "OutcomeSettings",
     "OneThingSettings",
     "PeopleSettings",
@@ -95,7 +96,7 @@ Entry = TypeVar("Entry")
 SINGLE_TABLES = ("hall", "rules", "http", "redis", "storage", "slip", "people", "wechat")
 REPEATED_TABLES = (
     "zone", "queue", "service", "window", "class", "hours", "device", "outcome", "one_thing",
-    "wechat_notice",
+    "notice", "wechat_reminder",
 )  # fmt: skip
 ENVIRONMENT_PREFIX = "QUEUED_"
 
@@ -121,7 +122,7 @@ def parse(content: bytes, file: str, environ: Mapping[str, str]) -> Settings:
     document = _document(content, file)
     problems = Problems(file)
     _override(problems, document, environ)
-    settings = _settings(problems, document)
+    settings = _with_account(problems, document, _settings(problems, document))
     if problems.found:
         raise SettingsError(problems.found)
     return settings
@@ -171,6 +172,7 @@ def _settings(problems: Problems, document: dict[str, object]) -> Settings:
     classes = _repeated(problems, document, "class", tables.visitor_class)
     devices = _repeated(problems, document, "device", tables.device)
     hours = _repeated(problems, document, "hours", tables.hours)
+    notices = _repeated(problems, document, "notice", tables.notice)
     outcomes = _repeated(problems, document, "outcome", tables.outcome)
     one_things = _repeated(problems, document, "one_thing", tables.one_thing)
     for name, entries in (("queue", queues), ("window", windows)):
@@ -196,9 +198,8 @@ def _settings(problems: Problems, document: dict[str, object]) -> Settings:
         for number, one in enumerate(windows, start=1)
     ]
     links.everybody_is_called(problems, queues, windows)
-    links.link_devices(problems, devices, window_ids, zone_ids)
-    http = _single(problems, document, "http", tables.http)
-    wechat, notices = _account(problems, document, http)
+    links.devices_have_a_place(problems, devices, window_ids, zone_ids)
+    links.notices_have_a_zone(problems, notices, zone_ids)
     return Settings(
         hall=hall,
         queues=tuple(queues),
@@ -207,29 +208,31 @@ def _settings(problems: Problems, document: dict[str, object]) -> Settings:
         classes=links.with_defaults(classes),
         zones=tuple(zones),
         hours=tuple(hours),
+        notices=tuple(notices),
         rules=_single(problems, document, "rules", tables.rules),
         devices=tuple(devices),
-        http=http,
+        http=_single(problems, document, "http", tables.http),
         redis=_single(problems, document, "redis", tables.redis),
         storage=_single(problems, document, "storage", tables.storage),
         slip=_single(problems, document, "slip", tables.slip),
         outcomes=tuple(outcomes) or DEFAULT_OUTCOMES,
         one_things=tuple(one_things),
         people=_single(problems, document, "people", tables.people),
-        wechat=wechat,
-        wechat_notices=notices,
     )
 
 
-def _account(
-    problems: Problems, document: Mapping[str, object], http: HttpSettings
-) -> tuple[WechatSettings, tuple[NoticeSettings, ...]]:
-    """The hall's official account and its notices."""
-    wechat = _single(problems, document, "wechat", settings_wechat.wechat)
-    notices = _repeated(problems, document, "wechat_notice", settings_wechat.notice)
-    links.unique_ids(problems, "wechat_notice", notices)
-    settings_wechat.linked(problems, wechat, notices, http)
-    return wechat, tuple(notices)
+def _with_account(
+    problems: Problems, document: Mapping[str, object], settings: Settings
+) -> Settings:
+    """The hall with its official account and the reminders it sends."""
+    reminders = _repeated(problems, document, "wechat_reminder", settings_wechat.reminder)
+    complete = dataclasses.replace(
+        settings,
+        wechat=_single(problems, document, "wechat", settings_wechat.wechat),
+        wechat_reminders=tuple(reminders),
+    )
+    settings_wechat.linked(problems, complete)
+    return complete
 
 
 def _single(

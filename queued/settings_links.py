@@ -54,18 +54,27 @@ def reference(
         problems.add(where, f"{key}: {shown(wanted)} is not a {kind}{tail}")
 
 
-def link_devices(
+def devices_have_a_place(
     problems: Problems,
     devices: Sequence[v.DeviceSettings],
     windows: Sequence[str],
     zones: Sequence[str],
 ) -> None:
-    """Every device stands at a window and in a zone that exist."""
+    """The window and zone of each device exist, and an input has what it needs."""
     for number, device in enumerate(devices, start=1):
         where = place("device", device.id, number)
         reference(problems, where, "window", device.window, "window", windows)
         reference(problems, where, "zone", device.zone, "zone", zones)
         input_has_a_place(problems, where, device)
+
+
+def notices_have_a_zone(
+    problems: Problems, notices: Sequence[v.NoticeSettings], zones: Sequence[str]
+) -> None:
+    """A notice for a zone that does not exist would never be seen."""
+    for number, notice in enumerate(notices, start=1):
+        where = f"[[notice]] number {number}"
+        reference(problems, where, "zone", notice.zone, "zone", zones)
 
 
 def input_has_a_place(problems: Problems, where: str, device: v.DeviceSettings) -> None:

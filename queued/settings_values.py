@@ -12,7 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TypeAlias
 
-from queued.settings_wechat_values import NoticeSettings, WechatSettings
+from queued.settings_wechat_values import ReminderSettings, WechatSettings
 
 Option: TypeAlias = str | int | float | bool
 
@@ -61,8 +61,8 @@ MATERIALS_MAX = 30
 
 ENTRIES_MAX: Mapping[str, int] = MappingProxyType(
     {"zone": 50, "queue": 100, "service": 2000, "window": 500, "class": 20, "hours": 50,
-     "device": 500, "outcome": 9, "one_thing": 100,
-     "wechat_notice": 20}
+     "device": 500, "outcome": 9, "one_thing": 100, "notice": 50,
+     "wechat_reminder": 20}
 )  # fmt: skip
 """Entries of each table. The largest known halls have about 300 windows and 1,500 services.
 Outcomes are chosen with one digit of the keyboard."""
@@ -235,6 +235,20 @@ class HoursSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class NoticeSettings:
+    """A sentence for the hall's screens; of one `zone` or, if None, of all. It is shown from the
+    minute `since` to before the minute `until`, both "2026-11-23T08:30" on the hall's clock and
+    "" for no limit.
+    """
+
+    text: str
+    text_en: str = ""
+    zone: str | None = None
+    since: str = ""
+    until: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class OutcomeSettings:
     """How a visit may end, in the hall's own words."""
 
@@ -395,6 +409,7 @@ class Settings:
     zones: tuple[ZoneSettings, ...] = ()
     hours: tuple[HoursSettings, ...] = ()
     """Empty: the hall is always open."""
+    notices: tuple[NoticeSettings, ...] = ()
     rules: RulesSettings = RulesSettings()
     devices: tuple[DeviceSettings, ...] = ()
     http: HttpSettings = HttpSettings()
@@ -405,4 +420,4 @@ class Settings:
     one_things: tuple[OneThingSettings, ...] = ()
     people: PeopleSettings = PeopleSettings()
     wechat: WechatSettings = WechatSettings()
-    wechat_notices: tuple[NoticeSettings, ...] = ()
+    wechat_reminders: tuple[ReminderSettings, ...] = ()

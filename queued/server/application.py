@@ -18,6 +18,7 @@ from queued.server.edge import Handler, compiled, elsewhere, expect, snapshot_ha
 from queued.server.health import Metrics
 from queued.server.limits import BODY_BYTES_MAX, limits_of
 from queued.server.live import Live, Streams
+from queued.server.media import MediaFolder
 from queued.server.offer import names_of, words_of
 from queued.server.once import Once
 from queued.server.parts import Parts, Site
@@ -108,6 +109,7 @@ def site_of(parts: Parts) -> Site:
         streams=streams,
         metrics=Metrics(),
         static=StaticFiles(STATIC_DIR),
+        media=MediaFolder(parts.media, (zone.id for zone in parts.settings.zones)),
         reprints=Once(),
         openapi=openapi.made_of(ROUTES, parts.version),
         tls=parts.settings.http.public_url.startswith("https:"),

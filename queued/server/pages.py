@@ -120,7 +120,7 @@ def plain(content: Any) -> Any:
 async def start(call: Call[None]) -> web.Response:
     """GET /"""
     live = next(iter(call.site.lives.values()))
-    shown = await _snapshot(live)
+    shown = await snapshot_of(live)
     printers = [
         device.id
         for device in call.site.parts.settings.devices
@@ -134,11 +134,6 @@ async def start(call: Call[None]) -> web.Response:
         "demo": demo,
     }
     return page(call, "start", context)
-
-
-async def board(call: Call[None]) -> web.Response:
-    """GET /h/{hall}/board"""
-    return page(call, "board", await _hall_and_snapshot(call.live))
 
 
 async def status(call: Call[None]) -> web.Response:
@@ -211,7 +206,7 @@ async def own_ticket(call: Call[None]) -> web.Response:
     """GET /t/{token}"""
     own = await tickets.held(call)
     told = plain(own.told())
-    shown = await _snapshot(own.live)
+    shown = await snapshot_of(own.live)
     context = {**told, "token": own.token, "snapshot": shown, "bind": bind_url(call, own)}
     return page(call, "ticket", context)
 
@@ -361,10 +356,10 @@ def _form(call: Call[Any], where: str, error: str | None, status: int = 200) -> 
 
 
 async def _hall_and_snapshot(live: Live) -> dict[str, Any]:
-    return {"hall": plain(tickets.hall_name(live)), "snapshot": await _snapshot(live)}
+    return {"hall": plain(tickets.hall_name(live)), "snapshot": await snapshot_of(live)}
 
 
-async def _snapshot(live: Live) -> dict[str, Any]:
+async def snapshot_of(live: Live) -> dict[str, Any]:
     """The snapshot as of now: a page that is read once says when it was made."""
     content: dict[str, Any] = plain((await live.view.fresh()).content)
     return {**content, "observed_at": live.time_of(live.now())}

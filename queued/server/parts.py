@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from display.pages import Pages
@@ -24,6 +25,7 @@ from queued.server.devices import Devices
 from queued.server.health import Metrics
 from queued.server.limits import Limits
 from queued.server.live import Live, Streams
+from queued.server.media import MediaFolder
 from queued.server.once import Once
 from queued.server.readers import Readers
 from queued.server.speakers import Speakers
@@ -131,6 +133,8 @@ class Parts:
     """Paths of what is built beside the server: WeChat's callback."""
     counts: Mapping[str, Counter[str]] = field(default_factory=dict)
     """More metrics: by name, how often what happened."""
+    media: Path | None = None
+    """The folder with what screens show beside the queues; None if there is none."""
     upkeep: Upkeep = field(default_factory=NoUpkeep)
     health_public: bool = False
     """Answer /healthz, /readyz and /metrics to everybody, not only to the local network."""
@@ -147,6 +151,7 @@ class Site:
     streams: Streams
     metrics: Metrics
     static: StaticFiles
+    media: MediaFolder
     reprints: Once
     openapi: bytes
     tls: bool

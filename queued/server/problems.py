@@ -31,6 +31,7 @@ PROBLEMS: Final[Mapping[str, tuple[int, str]]] = {
     "unknown_hall": (404, "Unknown hall"),
     "unknown_window": (404, "Unknown window"),
     "unknown_queue": (404, "Unknown queue"),
+    "unknown_zone": (404, "Unknown zone"),
     "unknown_service": (404, "Unknown service"),
     "unknown_class": (404, "Unknown class"),
     "unknown_ticket": (404, "Unknown ticket"),

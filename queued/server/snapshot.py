@@ -182,6 +182,8 @@ class View:
             state=ticket.status.value if ticket else None,  # type: ignore[arg-type]
             queues=plan.queues,
             name_en=self._names.windows.get(id_, ""),
+            zone=plan.zone or "",
+            reason=window.reason if window.reason in wire.PAUSE_REASONS else "",
         )
 
     def _build_pending(self) -> None:

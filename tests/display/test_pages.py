@@ -20,7 +20,7 @@ VOID = {"meta", "link", "input", "img", "br", "hr"}
 CASES = [
     (page, language, kind)
     for page in PAGES
-    for language in ("zh", "en")
+    for language in i18n.LANGUAGES
     for kind in ("realistic", "empty")
 ]
 

@@ -29,6 +29,7 @@ from queued.server.wire.devices import (
     SeenFrame,
 )
 from queued.server.wire.public import (
+    PAUSE_REASONS,
     Appointment,
     CheckedIn,
     ClassLine,
@@ -36,6 +37,8 @@ from queued.server.wire.public import (
     HallList,
     HallName,
     HoursLine,
+    Media,
+    Notice,
     OneThingLine,
     OutcomeLine,
     OwnTicket,
@@ -51,6 +54,7 @@ from queued.server.wire.public import (
     Ticket,
     TicketTaken,
     Wait,
+    Wall,
     WindowAnswer,
     ZoneLine,
 )
@@ -86,13 +90,13 @@ from queued.server.wire.staff import (
 )
 
 __all__ = [
+    "PAUSE_REASONS",
     "Appointment",
     "BookAppointment",
-    "CallNumber",
-    "CheckedIn",
     "Alarm",
     "AlarmList",
     "CallNumber",
+    "CheckedIn",
     "Card",
     "ClassLine",
     "Counts",
@@ -124,8 +128,10 @@ __all__ = [
     "HoursLine",
     "JournalEvent",
     "JournalPage",
+    "Media",
     "Nothing",
     "OneThingLine",
+    "Notice",
     "Open",
     "OutcomeLine",
     "OwnTicket",
@@ -157,6 +163,7 @@ __all__ = [
     "VoiceHeard",
     "VoiceSaid",
     "Wait",
+    "Wall",
     "WindowAnswer",
     "WrongField",
     "ZoneLine",

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
 from queued.server.wire.shapes import Grade, TicketStatus, Time, Told, WindowState
+
+PAUSE_REASONS: Final = frozenset({"break", "lunch", "meeting", "fault", "training"})
+"""Reasons of a pause that screens tell visitors; every catalogue has a word for each."""
 
 # ── The snapshot ──────────────────────────────────────────────────────────────────────────
 
@@ -33,7 +36,9 @@ class SnapshotQueue(Told, frozen=True):
 
 
 class SnapshotWindow(Told, frozen=True):
-    """A window as everybody may see it."""
+    """A window as everybody may see it. `reason` of a pause is one of `PAUSE_REASONS`: what a
+    clerk typed in his own words is not for everybody.
+    """
 
     id: str
     name: str
@@ -42,6 +47,8 @@ class SnapshotWindow(Told, frozen=True):
     state: Literal["called", "serving"] | None
     queues: tuple[str, ...]
     name_en: str = ""
+    zone: str = ""
+    reason: str = ""
 
 
 class SnapshotCall(Told, frozen=True):
@@ -67,6 +74,29 @@ class Snapshot(Told, frozen=True):
     windows: list[SnapshotWindow]
     calls: list[SnapshotCall]
     name_en: str = ""
+
+
+class Notice(Told, frozen=True):
+    """A sentence for the hall's screens; of one zone, or without one of all."""
+
+    text: str
+    text_en: str = ""
+    zone: str = ""
+
+
+class Media(Told, frozen=True):
+    """A picture or film for the hall's screens; of one zone, or without one of all."""
+
+    url: str
+    kind: Literal["image", "video"]
+    zone: str = ""
+
+
+class Wall(Told, frozen=True):
+    """What screens show beside the queues, as of now."""
+
+    notices: list[Notice]
+    media: list[Media]
 
 
 class HallLine(Told, frozen=True):
