@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.bench import console, core, history, http, live, pages
+from tests.bench import console, core, devices, history, http, live, pages
 from tests.bench.hall import children, folder, resident_mb, running
 from tests.bench.load import Run
 
@@ -165,6 +165,13 @@ def start_rows() -> Iterator[Row]:
             )
 
 
+def device_rows() -> Iterator[Row]:
+    """Strips and slips under twenty calls and twenty tickets a second."""
+    with folder() as path:
+        for row in devices.rows(devices.measure(path)):
+            yield Row(*row)
+
+
 def history_rows() -> Iterator[Row]:
     """The same work on a young and on an old hall, several rounds in turn."""
     rates: dict[str, list[list[float]]] = {"issue": [[], []], "call-next": [[], []]}
@@ -257,6 +264,7 @@ PARTS: dict[str, Callable[[], Iterator[Row]]] = {
     "http": http_rows,
     "live": live_rows,
     "start": start_rows,
+    "devices": device_rows,
     "history": history_rows,
     "pages": page_rows,
     "console": console_rows,

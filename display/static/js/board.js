@@ -132,7 +132,7 @@ function tick() {
   const now = performance.now();
   const time = clock.text();
   setText(byId("clock"), time.slice(0, 5));
-  setText(byId("date"), clock.date(document.documentElement.lang));
+  setText(byId("date"), clock.dayText(document.documentElement.lang));
   if (live) liveAt = time;
   showCalls(callout.show(now));
   wall.tick();

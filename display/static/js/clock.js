@@ -46,7 +46,7 @@ export class HallClock {
   }
 
   // "11月23日星期一" at the hall, in the words of `language`.
-  date(language) {
+  dayText(language) {
     const now = this.now();
     if (now === null) return "";
     const here = new Date(now + this.zoneMinutes(now) * 60000); // read as UTC: the hall's wall

@@ -42,8 +42,8 @@ test("spans", () => {
 
 test("the day is the hall's, not the device's", () => {
   const clock = new HallClock(() => 0);
-  assert.equal(clock.day("zh-CN"), "");
+  assert.equal(clock.dayText("zh-CN"), "");
   clock.observed("2026-11-24T00:10:00+08:00"); // still the 23rd in London
-  assert.equal(clock.day("zh-CN"), "11月24日星期二");
-  assert.equal(clock.day("en"), "Tuesday, November 24");
+  assert.equal(clock.dayText("zh-CN"), "11月24日星期二");
+  assert.equal(clock.dayText("en"), "Tuesday, November 24");
 });
