@@ -109,7 +109,7 @@ class Town:
         ids = (TEMPLATES.get(kind), SUBSCRIBED.get(kind))
         return [one for one in self.wechat.platform.sent if not kind or one["template"] in ids]
 
-    async def reminders(self) -> list[Reminder]:
+    async def owed(self) -> list[Reminder]:
         return list(await self.hall.store.reminders.of_day("demo", "2026-11-23"))
 
     async def settled(self) -> list[Reminder]:
@@ -118,12 +118,12 @@ class Town:
 
         async def quiet() -> bool:
             return self.reminders.seen >= seq and not [
-                one for one in await self.reminders() if one.status in ("owed", "sending")
+                one for one in await self.owed() if one.status in ("owed", "sending")
             ]
 
         await until(quiet)
         assert store is not None
-        return await self.reminders()
+        return await self.owed()
 
 
 async def until(condition: Callable[[], Any]) -> None:

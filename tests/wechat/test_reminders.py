@@ -72,9 +72,9 @@ async def test_delivery_is_recorded(hall: Town):
     await hall.call()
     (_, sent) = await hall.settled()
     await hall.says(Delivered(((sent.carrier_id, ""), ("999", ""), ("", "x"))))
-    assert (await hall.reminders())[1].status is ReminderStatus.DELIVERED
+    assert (await hall.owed())[1].status is ReminderStatus.DELIVERED
     await hall.says(Delivered(((sent.carrier_id, "failed:user block"),)))
-    assert (await hall.reminders())[1].status is ReminderStatus.DELIVERED
+    assert (await hall.owed())[1].status is ReminderStatus.DELIVERED
 
 
 async def test_what_binding_has_just_told_is_not_sent_again(hall: Town):
@@ -108,7 +108,7 @@ async def test_who_left_or_unfollowed_or_was_called_back_hears_nothing(tmp_path:
         await hall.call("1")
         await hall.call("2")
         await until(lambda: hall.reminders.seen >= hall.hall.seq)
-        assert {one.status for one in await hall.reminders() if one.kind == "called"} == {"owed"}
+        assert {one.status for one in await hall.owed() if one.kind == "called"} == {"owed"}
         # when one leaves and the other unfollows
         await hall.hall.actor.submit(CancelTicket(ticket=first.id, by="visitor:"))
         await hall.says(Unfollowed(), OTHER_PERSON)
@@ -141,7 +141,7 @@ async def test_events_of_a_long_stop_are_not_told_after_it(tmp_path: Path):
         await hall.reminders.start()
         hall.sender.start()
         await until(lambda: hall.reminders.seen >= hall.hall.seq)
-        assert not hall.sent() and all(one.kind != "called" for one in await hall.reminders())
+        assert not hall.sent() and all(one.kind != "called" for one in await hall.owed())
 
 
 # ── Once ──────────────────────────────────────────────────────────────────────────────────
@@ -361,6 +361,6 @@ async def test_reminders_go_with_their_day(hall: Town):
     await until(lambda: hall.hall.actor.hall.day == "2026-11-25")
 
     async def gone() -> bool:
-        return not await hall.reminders()
+        return not await hall.owed()
 
     await until(gone)
