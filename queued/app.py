@@ -109,9 +109,9 @@ async def running(
             clock=clock,
             version=__version__,
             demo=options.demo,
+            media=data / MEDIA,
             more_routes=wechat.routes,
             counts=wechat.counts,
-            media=data / MEDIA,
         )
         port = await _listen(build(parts), address, stack)
         yield App(hall, store, f"http://{address[0]}:{port}", equipment.restarts)

@@ -160,10 +160,7 @@ def _override(problems: Problems, document: dict[str, object], environ: Mapping[
 
 
 def _settings(problems: Problems, document: dict[str, object]) -> Settings:
-    known = (*SINGLE_TABLES, *REPEATED_TABLES)
-    for name in document:
-        if name not in known:
-            problems.add(name, f"is not a known table{instead(name, known, 'Tables are')}")
+    _known_tables(problems, document)
     hall = _single(problems, document, "hall", tables.hall)
     zones = _repeated(problems, document, "zone", tables.zone)
     queues = _repeated(problems, document, "queue", tables.queue)
@@ -189,9 +186,7 @@ def _settings(problems: Problems, document: dict[str, object]) -> Settings:
     queue_ids = [queue.id for queue in queues if queue.id]
     zone_ids = [zone.id for zone in zones if zone.id]
     window_ids = [window.id for window in windows if window.id]
-    for number, service in enumerate(services, start=1):
-        where = place("service", service.id, number)
-        links.reference(problems, where, "queue", service.queue, "queue", queue_ids)
+    links.services(problems, services, queue_ids)
     links.bundles(problems, one_things, [service.id for service in services if service.id])
     windows = [
         links.link_window(problems, place("window", one.id, number), one, queue_ids, zone_ids)
@@ -233,6 +228,13 @@ def _with_account(
     )
     settings_wechat.linked(problems, complete)
     return complete
+
+
+def _known_tables(problems: Problems, document: dict[str, object]) -> None:
+    known = (*SINGLE_TABLES, *REPEATED_TABLES)
+    for name in document:
+        if name not in known:
+            problems.add(name, f"is not a known table{instead(name, known, 'Tables are')}")
 
 
 def _single(

@@ -129,12 +129,12 @@ class Parts:
     speakers: Speakers = field(default_factory=Speakers)
     version: str = "0"
     demo: bool = False
+    media: Path | None = None
+    """The folder with what screens show beside the queues; None if there is none."""
     more_routes: Sequence[Route] = ()
     """Paths of what is built beside the server: WeChat's callback."""
     counts: Mapping[str, Counter[str]] = field(default_factory=dict)
     """More metrics: by name, how often what happened."""
-    media: Path | None = None
-    """The folder with what screens show beside the queues; None if there is none."""
     upkeep: Upkeep = field(default_factory=NoUpkeep)
     health_public: bool = False
     """Answer /healthz, /readyz and /metrics to everybody, not only to the local network."""
