@@ -249,6 +249,7 @@ async def test_a_day_quota_stops_a_carrier_until_midnight_in_beijing(hall: Town)
     midnight = hall.sender._paused["template"]
     assert midnight == 1_795_399_200_000 + 14 * 3_600_000
     assert hall.wechat.platform.calls[SEND] == 0 and not hall.sent()
+    await until(lambda: hall.sender._timer is not None)
     later(hall, 130)
     assert [one.reason for one in await hall.settled()][-1] == "expired"
 
@@ -277,7 +278,8 @@ async def test_a_consent_is_given_back_only_if_nothing_was_sent(tmp_path: Path):
         hall.wechat.platform.scripts.append(Script(BIZSEND, errcode=-1))
         await hall.says(Consented((template,), ()))
         await called(hall)
-        await until(lambda: hall.sender.counts["called busy"] == 1)
+        await until(lambda: hall.sender._timer is not None)
+        assert hall.sender.counts["called busy"] == 1
         assert await hall.hall.store.reminders.consents(digest) == {template: 1}
         later(hall, 6)
         reminders = await hall.settled()
