@@ -170,7 +170,7 @@ def shape(connection: Connection) -> dict[str, object]:
             found.get_pk_constraint(name)["constrained_columns"],
             sorted((i["name"], tuple(i["column_names"])) for i in found.get_indexes(name)),
         )
-        for name in ("ticket", "person", "appointment", "notice", "consent")
+        for name in ("ticket", "person", "appointment", "reminder", "consent")
     }  # fmt: skip
 
 
@@ -184,7 +184,7 @@ def test_an_old_database_becomes_the_same_as_a_new_one():
             "DROP TABLE device_event",
             "DROP TABLE appointment",
             "DROP TABLE person",
-            "DROP TABLE notice",
+            "DROP TABLE reminder",
             "DROP TABLE consent",
             "ALTER TABLE ticket DROP COLUMN rating",
         ):
