@@ -206,6 +206,8 @@ async def town(
         if start:
             await reminders.start()
             sender.start()
+            # Its first look at the ledger is over: from now on one event is one round.
+            await until(lambda: not sender._wake.is_set() and bool(sender._wake._waiters))
         try:
             yield Town(hall, emulator, client, phones, conversation, sender, reminders)
         finally:
