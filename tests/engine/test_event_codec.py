@@ -35,7 +35,7 @@ BY_FIELD = {
 }
 WHOLE_FIELDS = {
     "at", "ends_at", "ticket", "value", "base", "key", "slot", "party", "runner_up_key",
-    "undo_until", "times",
+    "undo_until", "times", "count",
 }  # fmt: skip
 OPTIONAL = {"service", "slot", "runner_up", "runner_up_key", "to_window"}
 
