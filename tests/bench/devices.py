@@ -234,8 +234,8 @@ def rows(measured: Measured) -> Iterator[tuple[str, str, str, str, bool]]:
             f"commit to last byte, {label}",
             "<= 5 ms + wire, p99",
             f"p50 {family.p(50):.1f}, p99 {p99:.1f}, max {family.p(100):.1f} ms added",
-            f"{len(family.added_ms)} {_of(label, measured)}; with the wire p50 {family.p(50, True):.0f}, "
-            f"p99 {family.p(99, True):.0f} ms",
+            f"{len(family.added_ms)} {_of(label, measured)}; with the wire "
+            f"p50 {family.p(50, True):.0f}, p99 {family.p(99, True):.0f} ms",
             p99 <= 5,
         )
     yield (
