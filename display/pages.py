@@ -16,6 +16,9 @@ are those of the API: snapshot, desk, ticket, services, slips.
 | leave     | hall, ticket, token: "really give up the place?", posts to /t/{token}/leave     |
 | printer   | hall, device {"id"} , slips [{"id","at","number","picture","text"}], strips     |
 |           | [{"id","text"}]                                                                 |
+| floor     | hall, floor (answer of GET /halls/{hall}/floor), services                      |
+| story     | hall, today (ISO date), asked {"number","day","other"}, story (a history with   |
+|           | day and names) or None, why (a sentence) or None, problem (a sentence) or None  |
 | login     | next (path to go to), error (problem code or None), demo bool; posts name,      |
 |           | password, next, csrf to /login, or as, next to /demo/enter                      |
 | error     | status int, code (problem code), detail str or None                             |
@@ -103,6 +106,17 @@ PAGES: Final[Mapping[str, Page]] = {
         ("hall", "device", "slips"),
         ("live", "printer"),
         "printer",
+    ),
+    "floor": Page(
+        ("hall", "floor", "services", "user"),
+        ("hall", "floor", "services"),
+        ("live", "wait", "floor", "error", "error_with", "status", "window_status",
+         "queue_status", "reason"),
+        "floor",
+        "floor",
+    ),
+    "story": Page(
+        ("hall", "today", "asked", "story", "why", "problem", "user"), (), (), "story", "floor"
     ),
     "login": Page(("next", "error", "demo")),
     "error": Page(("status", "code", "detail")),

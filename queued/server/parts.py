@@ -35,6 +35,10 @@ class TicketTable(Protocol):
         """The ticket's last state; None if there never was one."""
         ...
 
+    async def numbered(self, hall: str, day: str, number: str) -> Ticket | None:
+        """The newest ticket of a day with this number."""
+        ...
+
 
 class KnownHolder(Protocol):
     """Whose ticket it is, as far as the server looks."""

@@ -15,6 +15,14 @@ from queued.server.wire.asked import (
     TakeTicket,
     Transfer,
 )
+from queued.server.wire.floor import (
+    Assign,
+    Comparison,
+    Floor,
+    FloorQueue,
+    FloorWindow,
+    Seat,
+)
 from queued.server.wire.public import (
     ClassLine,
     HallLine,
@@ -67,9 +75,11 @@ from queued.server.wire.staff import (
 __all__ = [
     "Alarm",
     "AlarmList",
+    "Assign",
     "CallNumber",
     "Card",
     "ClassLine",
+    "Comparison",
     "Counts",
     "Desk",
     "DeskMissed",
@@ -83,6 +93,9 @@ __all__ = [
     "Device",
     "DeviceList",
     "Finish",
+    "Floor",
+    "FloorQueue",
+    "FloorWindow",
     "HallLine",
     "HallList",
     "HallName",
@@ -102,6 +115,7 @@ __all__ = [
     "QueueLine",
     "QueueMonitor",
     "Rate",
+    "Seat",
     "ServiceLine",
     "Services",
     "Session",
