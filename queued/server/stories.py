@@ -106,7 +106,7 @@ def why_before(live: Live, mine: Story, other: Story, language: i18n.Language) -
     counted = _counted(live, texts, them.class_, event.key - _penalty(live.hall, event))
     facts |= {"at": at, "window": _window(live.hall, event.window), "counted": counted, **more}
     if reason in ("earlier", "other_rule"):
-        facts["my_counted"] = _counted(live, texts, me.class_, more["key"])
+        facts["my_counted"] = _counted(live, texts, me.class_, facts.pop("key"))
     return texts.text(f"story.{reason}", **facts)
 
 
