@@ -1,13 +1,14 @@
-"""Every sentence a person reads, by key, in Chinese and English.
+"""Every sentence a person reads, by key, in every language there is a catalogue for.
 
-The catalogues are `locales/zh.toml` and `locales/en.toml`; both hold exactly the same keys with
-the same placeholders (a test compares them). A text is found by `section.name` and may hold
-placeholders like `{number}`; nothing else in it is special. `static/js/texts.js` follows the
-same rules in the browser.
+The catalogues are `locales/*.toml`; all hold exactly the same keys with the same placeholders
+(a test compares them). A new language is a new file: whatever lies there is offered. A text is
+found by `section.name` and may hold placeholders like `{number}`; nothing else in it is special.
+`static/js/texts.js` follows the same rules in the browser.
 
 Sentences for codes live in four sections, so that the API and the pages say the same:
 `error` (refusals and other problem codes), `error_with` (the same with facts, used when all its
-facts are known), `device_reason` (why a device job failed) and `device_state`.
+facts are known), `device_reason` (why a device job failed), `device_advice` (what to
+do about it) and `device_state`.
 """
 
 from __future__ import annotations
@@ -17,17 +18,26 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Final, Literal, TypeAlias
+from typing import Final, TypeAlias
 
-Language: TypeAlias = Literal["zh", "en"]
+Language: TypeAlias = str
+"""A code with a catalogue: one of `LANGUAGES`."""
 
-LANGUAGES: Final[tuple[Language, ...]] = ("zh", "en")
 DEFAULT: Final[Language] = "zh"
 
 ACCEPT_LANGUAGE_CHARS_MAX: Final = 500
 """Longer headers are cut: no browser sends them, and parsing stays cheap."""
 
-_LOCALES = Path(__file__).parent / "locales"
+_LOCALES: Final = Path(__file__).parent / "locales"
+
+_FIRST: Final[tuple[Language, ...]] = (DEFAULT, "en")
+
+LANGUAGES: Final[tuple[Language, ...]] = (
+    *_FIRST,
+    *sorted({path.stem for path in _LOCALES.glob("*.toml")} - set(_FIRST)),
+)
+"""Every language we speak: Chinese, English, then the others by their code."""
+
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 
 
@@ -41,6 +51,11 @@ class Catalogue:
     def __init__(self, language: Language, texts: Mapping[str, str]) -> None:
         self.language: Final = language
         self._texts = dict(texts)
+
+    @property
+    def html_language(self) -> str:
+        """What `<html lang>` says: a BCP 47 tag, by which browsers choose glyphs and voices."""
+        return self._texts["app.html_language"]
 
     def text(self, key: str, **facts: object) -> str:
         """The text of `key` (`section.name`) with its placeholders filled.
@@ -67,6 +82,10 @@ class Catalogue:
         """The sentence for a device's failure code; a general one for an unknown code."""
         return self._texts.get(f"device_reason.{reason}") or self._texts["device_reason.error"]
 
+    def device_advice(self, reason: str) -> str:
+        """What to do about a device's failure code; a general word for an unknown code."""
+        return self._texts.get(f"device_advice.{reason}") or self._texts["device_advice.error"]
+
     def has(self, key: str) -> bool:
         """Whether `key` exists."""
         return key in self._texts
@@ -86,9 +105,8 @@ def catalogue(language: str, *, fresh: bool = False) -> Catalogue:
 
     Raises `MissingText` for a language we do not speak.
     """
-    for known in LANGUAGES:
-        if language == known:
-            return load(known) if fresh else _loaded(known)
+    if language in LANGUAGES:
+        return load(language) if fresh else _loaded(language)
     raise MissingText(f"no catalogue for {language!r}; there are: {', '.join(LANGUAGES)}")
 
 
@@ -114,22 +132,26 @@ def load(language: Language) -> Catalogue:
 def negotiate(accept_language: str | None, wanted: str | None = None) -> Language:
     """The language to answer in: `wanted` (a `lang=` parameter) if we speak it, else by header.
 
-    Follows RFC 9110 §12.5.4 as far as two languages need it: the highest quality wins, the
+    Follows RFC 9110 §12.5.4 as far as a few languages need it: the highest quality wins, the
     first among equals, `q=0` refuses. Garbage counts as no wish; the default is Chinese.
     """
-    for language in LANGUAGES:
-        if wanted == language:
-            return language
+    if wanted in LANGUAGES:
+        return wanted
     best: Language = DEFAULT
     best_quality = 0.0
     for part in (accept_language or "")[:ACCEPT_LANGUAGE_CHARS_MAX].split(","):
         tag, _, parameters = part.strip().partition(";")
         quality = _quality(parameters)
         primary = tag.strip().lower().split("-")[0]
-        for language in LANGUAGES:
-            if primary == language and quality > best_quality:
-                best, best_quality = language, quality
+        if primary in LANGUAGES and quality > best_quality:
+            best, best_quality = primary, quality
     return best
+
+
+@cache
+def spoken() -> tuple[tuple[Language, str], ...]:
+    """Every language with the name it gives itself, in the order of `LANGUAGES`."""
+    return tuple((each, catalogue(each).text("app.language")) for each in LANGUAGES)
 
 
 def placeholders(text: str) -> frozenset[str]:

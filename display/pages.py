@@ -8,8 +8,9 @@ are those of the API: snapshot, desk, ticket, services, slips.
 | start     | hall {"id","name"}, windows [snapshot windows], printers [device ids or dicts   |
 |           | {"id","name"}], demo bool                                                       |
 | kiosk     | hall, services (answer of GET /halls/{hall}/services), snapshot                 |
-| windows   | hall, snapshot                                                                  |
+| windows   | hall, snapshot, seats {window id: {"clerk", "since", "yours", "allowed"}}       |
 | console   | hall, window (snapshot window), desk, services                                  |
+| caller    | the same                                                                        |
 | board     | hall, snapshot                                                                  |
 | status    | hall, snapshot                                                                  |
 | ticket    | hall, ticket, token, snapshot                                                   |
@@ -19,6 +20,8 @@ are those of the API: snapshot, desk, ticket, services, slips.
 | floor     | hall, floor (answer of GET /halls/{hall}/floor), services                      |
 | story     | hall, today (ISO date), asked {"number","day","other"}, story (a history with   |
 |           | day and names) or None, why (a sentence) or None, problem (a sentence) or None  |
+| devices   | hall, devices [GET /halls/{hall}/devices], restarts, observed_at               |
+| device    | hall, device, events (its GET …/events), options of the device, version        |
 | login     | next (path to go to), error (problem code or None), demo bool; posts name,      |
 |           | password, next, csrf to /login, or as, next to /demo/enter                      |
 | error     | status int, code (problem code), detail str or None                             |
@@ -60,6 +63,8 @@ class Page:
     texts: tuple[str, ...] = ()
     module: str | None = None
     style: str = "plain"
+    theme: str = "light"
+    """`dark` for screens on a wall (see `static/css/tokens.css`)."""
 
 
 PAGES: Final[Mapping[str, Page]] = {
@@ -71,12 +76,19 @@ PAGES: Final[Mapping[str, Page]] = {
         "kiosk",
         "kiosk",
     ),
-    "windows": Page(("hall", "snapshot")),
+    "windows": Page(("hall", "snapshot", "seats")),
     "console": Page(
         ("hall", "window", "desk", "services"),
         ("hall", "window", "desk", "services"),
         ("live", "console", "error", "error_with", "status", "window_status", "reason", "class"),
         "console",
+        "console",
+    ),
+    "caller": Page(
+        ("hall", "window", "desk", "services"),
+        ("hall", "window", "desk", "services"),
+        ("live", "console", "error", "error_with", "status", "window_status", "reason", "class"),
+        "caller",
         "console",
     ),
     "board": Page(
@@ -85,6 +97,7 @@ PAGES: Final[Mapping[str, Page]] = {
         ("live", "wait", "board", "window_status", "queue_status"),
         "board",
         "board",
+        theme="dark",
     ),
     "status": Page(
         ("hall", "snapshot"),
@@ -118,6 +131,21 @@ PAGES: Final[Mapping[str, Page]] = {
     "story": Page(
         ("hall", "today", "asked", "story", "why", "problem", "user"), (), (), "story", "floor"
     ),
+    "devices": Page(
+        ("hall", "devices", "restarts", "observed_at"),
+        ("hall", "observed_at"),
+        ("live", "devices", "device_kind", "device_state"),
+        "devices",
+    ),
+    "device": Page(
+        ("hall", "device", "events", "options", "version"),
+        ("hall", "device", "events", "options", "version"),
+        (
+            "live", "devices", "device", "device_kind", "device_state", "frame", "error",
+            "error_with",
+        ),  # fmt: skip
+        "device",
+    ),
     "login": Page(("next", "error", "demo")),
     "error": Page(("status", "code", "detail")),
     "docs": Page((), (), ("docs",), "docs", "docs"),
@@ -145,9 +173,10 @@ class Pages:
         self._templates.filters["clock"] = clock
         self._templates.globals["asset"] = self.asset
         self._templates.globals["shown"] = waits.shown
+        self._templates.globals["spoken"] = i18n.spoken
 
     def render(self, page: str, language: str, context: Mapping[str, Any]) -> str:
-        """The whole HTML document. `language` is zh or en.
+        """The whole HTML document. `language` is one of `i18n.LANGUAGES`.
 
         Raises `BadContext` for an unknown page or a missing context key, and `MissingText` for
         another language: both are defects of the caller.
@@ -169,6 +198,7 @@ class Pages:
             named=lambda thing: name_of(thing, language),
             module=described.module,
             style=described.style,
+            theme=described.theme,
             page_data=_page_data(page, described, catalogue, context),
         )
 
@@ -184,8 +214,10 @@ class Pages:
 
 
 def name_of(thing: Mapping[str, Any], language: str) -> str:
-    """The name of a service, queue, window or class: `name_en` in English where there is one."""
-    english = thing.get("name_en") if language == "en" else None
+    """The name of a service, queue, window or class: `name_en`, where there is one, for all
+    who do not read Chinese.
+    """
+    english = thing.get("name_en") if language != i18n.DEFAULT else None
     return str(english or thing["name"])
 
 

@@ -1,7 +1,14 @@
 """`python -m drivers`: the device process, and what can be plugged in.
 
 python -m drivers agent [--spool DIR] [--debug]    serve orders from stdin (the engine starts it)
-python -m drivers list                             kinds of device, ports, serial ports found
+python -m drivers list [--json]                    what is plugged in, and how to name it
+python -m drivers test-print --port PORT …         a trial slip, and what the printer says
+python -m drivers test-led --kind KIND --port PORT a strip's dots, address, colours, a count
+python -m drivers say --kind KIND --port PORT      a call, in each language of the voice
+python -m drivers read-card --port PORT            a card's masked name, never its number
+python -m drivers press --kind KIND --port PORT    what a call pad, evaluator or keypad sends
+python -m drivers clip-list [LANGUAGE …]           which words to record, file by file
+python -m drivers check-clips DIR [LANGUAGE …]     missing, clipped, silent, too loud recordings
 python -m drivers make-clips DIR [LANGUAGE …]      placeholder recordings for a voice of clips
 """
 
@@ -14,8 +21,7 @@ import os
 import sys
 from pathlib import Path
 
-from drivers import ports
-from drivers.registry import KINDS
+from drivers.technician import trials
 
 LOG_FORMAT = "%(levelname)s %(name)s: %(message)s"
 
@@ -28,21 +34,29 @@ class OneLine(logging.Formatter):
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Returns the exit code: 0 done, 2 wrong use."""
+    """Returns the exit code: 0 done, 1 it does not work, 2 wrong use."""
     parser = argparse.ArgumentParser(prog="python -m drivers", description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     commands = parser.add_subparsers(dest="command", required=True)
     agent = commands.add_parser("agent", help="serve orders from stdin")
     agent.add_argument("--spool", type=Path, help="folder for the slips of virtual printers")
     agent.add_argument("--debug", action="store_true", help="log every attempt")
-    commands.add_parser("list", help="kinds of device, ports, serial ports found")
     maker = commands.add_parser("make-clips", help="placeholder recordings, by espeak-ng")
     maker.add_argument("folder", type=Path, help="made if missing; clips in it are kept")
     maker.add_argument("languages", nargs="*", help="zh, en …; all if none is named")
     maker.add_argument("--phrases", type=Path, help="folder with the site's own phrase files")
+    trials.add_commands(commands)
     options = parser.parse_args(arguments)
-    run = {"agent": _agent, "list": _list, "make-clips": _make_clips}[options.command]
-    return run(options)
+    own = {"agent": _agent, "make-clips": _make_clips}.get(options.command)
+    return own(options) if own is not None else trials.run(options, _say, _complain)
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)
+
+
+def _complain(text: str) -> None:
+    print(text, file=sys.stderr)
 
 
 def _agent(options: argparse.Namespace) -> int:
@@ -79,22 +93,11 @@ def _make_clips(options: argparse.Namespace) -> int:
     return 0
 
 
-def _list(_options: argparse.Namespace) -> int:
-    print("kinds")
-    for kind in KINDS.values():
-        print(f"    {kind.name:<14}{kind.what} (tcp port {kind.tcp_port}, {kind.baud} baud)")
-    print("ports")
-    print((ports.__doc__ or "").split("\n\n", 1)[1].rstrip())
-    print("serial ports on this machine")
-    from serial.tools.list_ports import comports
-
-    found = sorted(comports())
-    for port in found:
-        print(f"    serial://{port.device}    {port.description}")
-    if not found:
-        print("    none")
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        code = main()
+        sys.stdout.flush()
+    except BrokenPipeError:  # "| head" has read enough
+        code = 0
+    # Not `sys.exit`: the interpreter would wait for a thread that hangs in a port.
+    os._exit(code)

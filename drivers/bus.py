@@ -17,6 +17,7 @@ from typing import Literal, Protocol
 
 from drivers.device import DeviceError, DeviceTransient, Transport
 from drivers.ports import Port
+from drivers.tap import Tap, tapped_write, untapped
 from drivers.transport import ShortWrite, open_port
 
 LISTEN_S = 0.05
@@ -119,6 +120,8 @@ class Bus:
         """The next bytes, which every listener hears too. With the turn; raises as `read`."""
         data = await self._transport.read(timeout_s)
         if data:
+            for user in self._listeners:
+                user.overhear(data)
             # First a list: every listener must hear, also after one that is midway.
             midway = [one.hear(data) for one in tuple(self._listeners.values())]
             self._midway = any(midway)
@@ -169,8 +172,10 @@ class Bus:
 class BusHandle:
     """One device's end of a bus: a `Transport`. Take `turn` around question and answer."""
 
-    def __init__(self, bus: Bus) -> None:
+    def __init__(self, bus: Bus, tap: Tap | None = None) -> None:
         self._bus = bus
+        self._tap = tap or untapped()
+        self._listens = False
 
     @property
     def turn(self) -> asyncio.Lock:
@@ -189,13 +194,19 @@ class BusHandle:
         """
         if not self._bus.has(self):
             raise DeviceTransient("unplugged", "the line was lost")
+        self._listens = True
         self._bus.listen(self, listener)
+
+    def overhear(self, data: bytes) -> None:
+        """As a listener's: what anybody on the line was heard to say."""
+        if self._tap.watched:
+            self._tap.heard(data)
 
     async def write(self, data: bytes, timeout_s: float) -> int:
         if not self._bus.has(self):
             raise ShortWrite("unplugged", "the line was lost", 0)
         try:
-            return await self._bus.transport.write(data, timeout_s)
+            return await tapped_write(self._bus.transport, self._tap, data, timeout_s)
         except DeviceTransient as error:
             await self._bus.drop(error)
             raise
@@ -204,10 +215,13 @@ class BusHandle:
         if not self._bus.has(self):
             raise DeviceTransient("unplugged", "the line was lost")
         try:
-            return await self._bus.read(timeout_s)
+            data = await self._bus.read(timeout_s)
         except DeviceTransient as error:
             await self._bus.drop(error)
             raise
+        if data and self._tap.watched and not self._listens:  # listeners have heard it already
+            self._tap.heard(data)
+        return data
 
     async def close(self) -> None:
         async with self._bus.turn:

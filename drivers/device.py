@@ -8,6 +8,9 @@
 
 from __future__ import annotations
 
+import grp
+import os
+import stat
 from typing import Protocol
 
 
@@ -16,7 +19,7 @@ class DeviceError(Exception):
 
     * DeviceError
       + DeviceTransient   try again after a pause: timeout, unplugged, paper out, busy
-      + DeviceBroken      trying again cannot help: wrong configuration, unknown port kind
+      + DeviceBroken      trying again cannot help: wrong configuration, no permission
     """
 
     def __init__(self, code: str, message: str = "") -> None:
@@ -30,6 +33,20 @@ class DeviceTransient(DeviceError):
 
 class DeviceBroken(DeviceError):
     """Needs a person: the supervisor waits for the longest back-off and reports red."""
+
+
+def no_permission(path: str) -> DeviceBroken:
+    """The error for a port whose file may not be opened: names the group that may."""
+    try:
+        status = os.stat(path)
+        group = grp.getgrgid(status.st_gid).gr_name
+    except (OSError, KeyError):
+        return DeviceBroken("no_permission", f"no permission to open {path}")
+    if not status.st_mode & stat.S_IRGRP:
+        return DeviceBroken("no_permission", f"no permission to open {path}: its group has none")
+    return DeviceBroken(
+        "no_permission", f"no permission to open {path}: only {group} may, so join that group"
+    )
 
 
 class Transport(Protocol):

@@ -18,6 +18,7 @@ from drivers.clock import Clock, until, within
 from drivers.device import DeviceBroken, DeviceError
 from drivers.jobs import DeviceConfig, DeviceReport, Report
 from drivers.reconnect import Happening, Link, after, pause_s
+from drivers.tap import untapped
 
 log = logging.getLogger("drivers")
 
@@ -62,6 +63,8 @@ class DeviceTask(ABC):
         self.wake = asyncio.Event()
         """Something to do, or time to stop."""
         self.stopping = False
+        self.tap = untapped()
+        """Where the device's bytes can be looked at."""
         self.busy = False
         """A slip's bytes are leaving: not to be interrupted."""
         self._task: asyncio.Task[None] | None = None

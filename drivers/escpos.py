@@ -106,9 +106,14 @@ def portions(parts: Sequence[bytes], size: int) -> list[bytes]:
     return [*joined, held] if held else joined
 
 
-def cut_off(profile: Profile) -> bytes:
-    """Ends a slip that stopped half-way, so that it does not hang on the next visitor's."""
-    return INIT + (_feed(profile.feed_lines) if profile.feed_lines else b"") + CUT[profile.cut]
+def cut_off(profile: Profile, longest: int = 0) -> bytes:
+    """Ends a slip that stopped half-way, so that it does not hang on the next visitor's.
+
+    `longest`: bytes of its longest command. A printer left in the middle of a picture takes so
+    many more for its dots; white ones end it, and printers skip NUL outside of commands.
+    """
+    feed = _feed(profile.feed_lines) if profile.feed_lines else b""
+    return bytes(longest) + INIT + feed + CUT[profile.cut]
 
 
 def ask_status(n: Literal[1, 2, 3, 4]) -> bytes:

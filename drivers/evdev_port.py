@@ -157,10 +157,10 @@ class Keypad:
         path = self._path
         if error.errno in (errno.EACCES, errno.EPERM):
             return DeviceBroken(
-                "bad_port",
+                "no_permission",
                 f"no permission for {path}: add the service's user to the group input, or a udev "
                 'rule: SUBSYSTEM=="input", KERNEL=="event*", ATTRS{idVendor}=="VVVV", '
-                'ATTRS{idProduct}=="PPPP", GROUP="queued", MODE="0640" (numbers from lsusb)',
+                'ATTRS{idProduct}=="PPPP", GROUP="plugdev", MODE="0640" (numbers from lsusb)',
             )
         if error.errno == errno.EBUSY:
             return DeviceTransient("offline", f"{path} is grabbed by another program")

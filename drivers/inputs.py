@@ -9,6 +9,7 @@ from drivers.device import DeviceBroken
 from drivers.input_task import InputDevice
 from drivers.jobs import DeviceConfig
 from drivers.ports import FilePort, Port, SerialPort, TcpPort, VirtualPort
+from drivers.tap import Tap
 from drivers.transport import Emulator, VirtualTransport, open_port
 
 BITS_PER_BYTE = 10
@@ -18,7 +19,9 @@ BusOf = Callable[[SerialPort | TcpPort], Bus]
 Make = Callable[[], InputDevice]
 
 
-def input_of(config: DeviceConfig, port: Port, emulator: Emulator | None, bus_of: BusOf) -> Make:
+def input_of(
+    config: DeviceConfig, port: Port, emulator: Emulator | None, bus_of: BusOf, tap: Tap
+) -> Make:
     """Makes the device's driver, anew for every attempt to connect.
 
     Raises `DeviceBroken` (`bad_port`, `bad_option`) at once for what no attempt can put right.
@@ -28,10 +31,10 @@ def input_of(config: DeviceConfig, port: Port, emulator: Emulator | None, bus_of
     if isinstance(port, FilePort) or not isinstance(port, SerialPort | TcpPort | VirtualPort):
         raise DeviceBroken("bad_port", f"a {config.kind} device needs serial:// or tcp://")
     if config.kind == "hallpad68":
-        return _pad(config, port, emulator, bus_of)
+        return _pad(config, port, emulator, bus_of, tap)
     if config.kind == "line":
-        return _line(config, port)
-    return _reader(config, port, emulator)
+        return _line(config, port, tap)
+    return _reader(config, port, emulator, tap)
 
 
 def _keypad(config: DeviceConfig, port: Port) -> Make:
@@ -50,6 +53,7 @@ def _pad(
     port: SerialPort | TcpPort | VirtualPort,
     emulator: Emulator | None,
     bus_of: BusOf,
+    tap: Tap,
 ) -> Make:
     from drivers.pad import Pad, profile_of
 
@@ -60,20 +64,20 @@ def _pad(
     else:
         bus = bus_of(port)
     byte_s = BITS_PER_BYTE / port.baud if isinstance(port, SerialPort) else 0.0
-    return lambda: Pad(config, BusHandle(bus), byte_s)
+    return lambda: Pad(config, BusHandle(bus, tap), byte_s)
 
 
-def _line(config: DeviceConfig, port: Port) -> Make:
+def _line(config: DeviceConfig, port: Port, tap: Tap) -> Make:
     from drivers.line_input import LineInput, profile_of
 
     if isinstance(port, VirtualPort):
         raise DeviceBroken("bad_port", "a line device cannot be virtual: nobody would press")
     profile_of(config.options)
-    return lambda: LineInput(config, open_port(port))
+    return lambda: LineInput(config, tap.over(open_port(port)))
 
 
-def _reader(config: DeviceConfig, port: Port, emulator: Emulator | None) -> Make:
+def _reader(config: DeviceConfig, port: Port, emulator: Emulator | None, tap: Tap) -> Make:
     from drivers.reader import Reader, profile_of
 
     profile_of(config.options)
-    return lambda: Reader(config, open_port(port, emulator))
+    return lambda: Reader(config, tap.over(open_port(port, emulator)))

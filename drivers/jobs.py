@@ -18,12 +18,17 @@ from typing import Literal, TypeAlias, TypeVar
 
 import msgspec
 
+from drivers.frames import FrameSeen as FrameSeen
+from drivers.frames import WatchFrames as WatchFrames
+from drivers.slip_blocks import Align, Block, Feed, Pair, Qr, Raster, Rule, Text, Value
+
+__all__ = ["Align", "Block", "Feed", "Pair", "Qr", "Raster", "Rule", "Text"]
+"""Blocks of a slip are messages' parts: whoever speaks over the pipe finds them here."""
+
 LINE_BYTES_MAX = 1 << 20
 """Longest message on the pipe; a slip with a logo is far below it."""
 
 T = TypeVar("T")
-
-Align: TypeAlias = Literal["left", "center", "right"]
 
 PadAction: TypeAlias = Literal[
     "call-next", "call", "recall", "start", "finish", "miss", "park", "transfer", "undo",
@@ -40,56 +45,6 @@ Grade: TypeAlias = Literal[
     "none",
 ]
 """非常满意 满意 基本满意 不满意 非常不满意, 未评价. Names, because official codes run both ways."""
-
-
-class Value(msgspec.Struct, frozen=True, tag_field="type", forbid_unknown_fields=True):
-    """A frozen, tagged value."""
-
-
-# ── What a slip is made of ────────────────────────────────────────────────────────────────
-
-
-class Text(Value, frozen=True, tag="text"):
-    """One line of text. `size` scales both ways, 1 to 8 (kanji above 2 uses GS ! only)."""
-
-    text: str
-    size: int = 1
-    align: Align = "left"
-    bold: bool = False
-
-
-class Pair(Value, frozen=True, tag="pair"):
-    """One line with a left and a right part, the gap filled with spaces."""
-
-    left: str
-    right: str
-
-
-class Rule(Value, frozen=True, tag="rule"):
-    """A dashed line over the whole width."""
-
-
-class Qr(Value, frozen=True, tag="qr"):
-    """A QR code, centred. `module` is the dot size of one module, 1 to 16."""
-
-    data: str
-    module: int = 6
-
-
-class Feed(Value, frozen=True, tag="feed"):
-    """Empty lines, 1 to 20."""
-
-    lines: int = 1
-
-
-class Raster(Value, frozen=True, tag="raster"):
-    """A 1-bit picture: rows of `width // 8` bytes, MSB left, 1 = black; 8 divides `width`."""
-
-    width: int
-    data: bytes
-
-
-Block: TypeAlias = Text | Pair | Rule | Qr | Feed | Raster
 
 
 # ── Down: engine to device process ────────────────────────────────────────────────────────
@@ -111,12 +66,17 @@ class Configure(Value, frozen=True, tag="configure"):
 
 
 class PrintSlip(Value, frozen=True, tag="print-slip"):
-    """Print `blocks` on `device` and cut. Not after `expires_at_ms` (Unix time)."""
+    """Print `blocks` on `device` and cut. Not after `expires_at_ms` (Unix time).
+
+    `after_half`: an earlier device process died with a slip for this printer under way, which
+    may hang in it. The first slip this process prints there is preceded by a cut then.
+    """
 
     job: str
     device: str
     blocks: tuple[Block, ...]
     expires_at_ms: int
+    after_half: bool = False
 
 
 class JobGo(Value, frozen=True, tag="job-go"):
@@ -172,6 +132,28 @@ class Say(Value, frozen=True, tag="say"):
     repeat: int = 1
 
 
+PageReason: TypeAlias = Literal[
+    "", "blocked", "language", "interrupted", "timeout", "offline", "error"
+]
+"""Why a page did not speak. `blocked`: browsers let a page speak only after somebody touched it."""
+
+
+class VoicePage(Value, frozen=True, tag="voice-page"):
+    """Whether a page is there that speaks for the voice `device` (kind browser)."""
+
+    device: str
+    there: bool
+
+
+class SaidInBrowser(Value, frozen=True, tag="said-in-browser"):
+    """What became of the `SayInBrowser` with this `job`."""
+
+    job: str
+    device: str
+    ok: bool
+    reason: PageReason = ""
+
+
 class PadShow(Value, frozen=True, tag="pad-show"):
     """What a call pad shows: the number being served and how many wait. The newest wins.
 
@@ -200,7 +182,18 @@ class Stop(Value, frozen=True, tag="stop"):
 
 
 Order: TypeAlias = (
-    Configure | PrintSlip | JobGo | JobCancel | ShowText | Stop | Say | PadShow | AskRating
+    Configure
+    | PrintSlip
+    | JobGo
+    | JobCancel
+    | ShowText
+    | Stop
+    | Say
+    | VoicePage
+    | SaidInBrowser
+    | PadShow
+    | AskRating
+    | WatchFrames
 )
 
 
@@ -282,12 +275,27 @@ class NotSpoken(Value, frozen=True, tag="not-spoken"):
     """Not said to the end even once; a part may have been heard.
 
     `reason` is a code: expired quiet queue_full cancelled unknown_device bad_job bad_phrase
-    language no_clip offline timeout unplugged garbled busy interrupted unspoken error.
+    language no_clip offline blocked timeout unplugged garbled busy interrupted unspoken error.
     """
 
     job: str
     device: str
     reason: str
+
+
+class SayInBrowser(Value, frozen=True, tag="say-in-browser"):
+    """The page that speaks for `device` shall say `text` now, and tell within `limit_s`.
+
+    One at a time: the next comes after `SaidInBrowser`, or when the limit is over. `rate` is the
+    speed, 1 is the voice's own.
+    """
+
+    job: str
+    device: str
+    text: str
+    language: str
+    limit_s: float
+    rate: float = 1.0
 
 
 class PadPressed(Value, frozen=True, tag="pad-pressed"):
@@ -337,9 +345,11 @@ Report: TypeAlias = (
     | StripShown
     | Spoken
     | NotSpoken
+    | SayInBrowser
     | PadPressed
     | Rated
     | CardRead
+    | FrameSeen
 )
 
 

@@ -24,7 +24,7 @@ from typing import Literal
 from drivers import bx_fontcard as bx
 from drivers.device import Transport
 from drivers.jobs import DeviceConfig
-from drivers.strip_line import ACCEPTED, GAP_MS, LineProfile, Reply, StripLine
+from drivers.strip_line import ACCEPTED, LineProfile, LineStrip, Reply
 from drivers.strip_options import (
     LINE_RULES,
     LINES_MAX,
@@ -53,7 +53,7 @@ FONTS = {16: b"", 24: rb"\FO001\FE001", 32: rb"\FO002\FE002"}
 
 
 @dataclass(frozen=True, slots=True)
-class StripProfile:
+class StripProfile(LineProfile):
     """Checked options of one strip."""
 
     address: int = 1
@@ -63,9 +63,6 @@ class StripProfile:
     colour: Literal["", "red", "green", "yellow"] = ""
     charset: Charset = "gb2312"
     lines: int = 1
-    ack_s: float = 1.0
-    gap_ms: int = GAP_MS
-    local_echo: bool = False
 
     @property
     def columns(self) -> int:
@@ -107,8 +104,8 @@ class BxEar:
         return Reply(code, words)
 
 
-class Strip:
-    """One strip on one transport. Calls must not overlap; the supervisor sees to that."""
+class Strip(LineStrip):
+    """A strip of this family."""
 
     def __init__(
         self,
@@ -124,18 +121,8 @@ class Strip:
         self.profile = profile_of(config.options)
         self.replaced = 0
         """Characters the card could not draw."""
-        self.line = StripLine(transport, line_of(self.profile, byte_s), turn)
+        super().__init__(transport, self.profile, turn, byte_s)
         self._ear = BxEar(self.profile.address)
-
-    @property
-    def retries(self) -> int:
-        """Frames sent again since this strip was made."""
-        return self.line.retries
-
-    async def connect(self) -> None:
-        """Open the port and hear the card. Raises `DeviceError`."""
-        await self.line.open()
-        await self.check()
 
     async def check(self) -> None:
         """Whether the card answers. Raises `DeviceTransient` (timeout, garbled, unplugged …)."""
@@ -155,10 +142,6 @@ class Strip:
         self.replaced += sum(safe.replaced for safe in lines)
         return "\n".join(safe.text for safe in lines).rstrip("\n")
 
-    async def close(self) -> None:
-        """Never raises."""
-        await self.line.close()
-
     def area(self, safe: SafeText, flash: bool, row: int = 0) -> bx.Area:
         """The dynamic area that shows `safe` in line `row`, over the whole width."""
         profile = self.profile
@@ -177,11 +160,6 @@ class Strip:
     async def _command(self, data: bytes) -> None:
         wire = bx.encode(bx.Frame(data, to=self.profile.address))
         await self.line.ask((wire,), self._ear)
-
-
-def line_of(profile: StripProfile, byte_s: float) -> LineProfile:
-    """How to talk to a strip with `profile` on a line whose bytes take `byte_s`."""
-    return LineProfile(profile.ack_s, profile.gap_ms, profile.local_echo, byte_s)
 
 
 def profile_of(options: Mapping[str, Option]) -> StripProfile:

@@ -22,7 +22,7 @@ from typing import Literal
 from drivers import a090
 from drivers.device import Transport
 from drivers.jobs import DeviceConfig
-from drivers.strip_line import ACCEPTED, GAP_MS, LineProfile, Reply, StripLine
+from drivers.strip_line import ACCEPTED, LineProfile, LineStrip, Reply
 from drivers.strip_options import LINE_RULES, Choice, Number, Option, Rule, check
 from drivers.strip_text import Charset, Rules, make_safe
 
@@ -40,7 +40,7 @@ TEXT_RULES = Rules(avoid=b"")
 
 
 @dataclass(frozen=True, slots=True)
-class A090Profile:
+class A090Profile(LineProfile):
     """Checked options of one strip."""
 
     address: int = 1
@@ -49,8 +49,6 @@ class A090Profile:
     columns: int = 32
     empty: Literal["blank", "rom"] = "blank"
     ack_s: float = 0.5
-    gap_ms: int = GAP_MS
-    local_echo: bool = False
 
 
 @dataclass(slots=True)
@@ -78,8 +76,8 @@ class A090Ear:
         return ACCEPTED if item.accepted else Reply("declined", "the strip declines the text")
 
 
-class A090Led:
-    """One strip on one transport. Calls must not overlap; the supervisor sees to that."""
+class A090Led(LineStrip):
+    """A strip of this family."""
 
     def __init__(
         self,
@@ -92,16 +90,10 @@ class A090Led:
 
         Raises `DeviceBroken` (`bad_option`) naming the option.
         """
-        self.profile = profile = profile_of(config.options)
-        line = LineProfile(profile.ack_s, profile.gap_ms, profile.local_echo, byte_s)
-        self.line = StripLine(transport, line, turn)
-        self._ear = A090Ear(profile.address)
-        self._shown = a090.Frame(profile.address, a090.ROM_PAGE)
-
-    async def connect(self) -> None:
-        """Open the port and hear the strip. Raises `DeviceError`."""
-        await self.line.open()
-        await self.check()
+        self.profile = profile_of(config.options)
+        super().__init__(transport, self.profile, turn, byte_s)
+        self._ear = A090Ear(self.profile.address)
+        self._shown = a090.Frame(self.profile.address, a090.ROM_PAGE)
 
     async def check(self) -> None:
         """Whether the strip still takes its text. Raises as `show`."""
@@ -123,10 +115,6 @@ class A090Led:
         await self._say(frame)
         self._shown = frame
         return safe.text
-
-    async def close(self) -> None:
-        """Never raises."""
-        await self.line.close()
 
     async def _say(self, frame: a090.Frame) -> None:
         self._ear.command = frame.command

@@ -39,7 +39,7 @@ from drivers.hallbus import (
     encode_text,
 )
 from drivers.jobs import DeviceConfig
-from drivers.strip_line import ACCEPTED, GAP_MS, LineProfile, Reply, StripLine
+from drivers.strip_line import ACCEPTED, LineProfile, LineStrip, Reply
 from drivers.strip_options import LINE_RULES, Choice, Number, Option, Rule, bad, check
 from drivers.strip_text import Charset, Rules, SafeText, make_safe
 
@@ -60,7 +60,7 @@ TEXT_RULES: Mapping[Coding, Rules] = {
 
 
 @dataclass(frozen=True, slots=True)
-class HallBusProfile:
+class HallBusProfile(LineProfile):
     """Checked options of one strip."""
 
     address: int = 1
@@ -69,8 +69,6 @@ class HallBusProfile:
     charset: Charset = "gb2312"
     columns: int = 32
     ack_s: float = 0.3
-    gap_ms: int = GAP_MS
-    local_echo: bool = False
 
 
 class AliveEar:
@@ -87,8 +85,8 @@ class AliveEar:
         ]
 
 
-class HallBusLed:
-    """One strip on one transport. Calls must not overlap; the supervisor sees to that."""
+class HallBusLed(LineStrip):
+    """A strip of this family."""
 
     def __init__(
         self,
@@ -101,15 +99,9 @@ class HallBusLed:
 
         Raises `DeviceBroken` (`bad_option`) naming the option.
         """
-        self.profile = profile = profile_of(config.options)
-        line = LineProfile(profile.ack_s, profile.gap_ms, profile.local_echo, byte_s)
-        self.line = StripLine(transport, line, turn)
+        self.profile = profile_of(config.options)
+        super().__init__(transport, self.profile, turn, byte_s)
         self._ear = AliveEar()
-
-    async def connect(self) -> None:
-        """Open the port and hear the strip. Raises `DeviceError`."""
-        await self.line.open()
-        await self.check()
 
     async def check(self) -> None:
         """Whether the strip answers. Raises `DeviceTransient` (timeout, garbled, unplugged …)."""
@@ -125,10 +117,6 @@ class HallBusLed:
         safe = make_safe(text, profile.charset, profile.columns, rules)
         await self._say(*(self._frames(safe, flash) if safe.data else (self._frame(BLANK),)))
         return safe.text
-
-    async def close(self) -> None:
-        """Never raises."""
-        await self.line.close()
 
     def _frames(self, safe: SafeText, flash: bool) -> list[Frame]:
         profile = self.profile

@@ -28,7 +28,7 @@ from dataclasses import dataclass, field
 from drivers import pa_v21
 from drivers.device import Transport
 from drivers.jobs import DeviceConfig
-from drivers.strip_line import ACCEPTED, GAP_MS, LineProfile, Reply, StripLine
+from drivers.strip_line import ACCEPTED, LineProfile, LineStrip, Reply
 from drivers.strip_options import (
     LINE_RULES,
     LINES_MAX,
@@ -56,7 +56,7 @@ CALL = re.compile(r"请([A-Z]?)([0-9]{1,4})号?(?:到([0-9]{1,3})号?窗口(?:�
 
 
 @dataclass(frozen=True, slots=True)
-class PaProfile:
+class PaProfile(LineProfile):
     """Checked options of one strip."""
 
     address: int = 1
@@ -67,8 +67,6 @@ class PaProfile:
     columns: int = 32
     lines: int = 1
     ack_s: float = 0.5
-    gap_ms: int = GAP_MS
-    local_echo: bool = False
 
 
 @dataclass(slots=True)
@@ -98,8 +96,8 @@ class PaEar:
         return bool(kind) and frame.address == self.address
 
 
-class PaLed:
-    """One strip on one transport. Calls must not overlap; the supervisor sees to that."""
+class PaLed(LineStrip):
+    """A strip of this family."""
 
     def __init__(
         self,
@@ -112,15 +110,9 @@ class PaLed:
 
         Raises `DeviceBroken` (`bad_option`) naming the option.
         """
-        self.profile = profile = profile_of(config.options)
-        line = LineProfile(profile.ack_s, profile.gap_ms, profile.local_echo, byte_s)
-        self.line = StripLine(transport, line, turn)
-        self._ear = PaEar(profile.address)
-
-    async def connect(self) -> None:
-        """Open the port and hear the strip. Raises `DeviceError`."""
-        await self.line.open()
-        await self.check()
+        self.profile = profile_of(config.options)
+        super().__init__(transport, self.profile, turn, byte_s)
+        self._ear = PaEar(self.profile.address)
 
     async def check(self) -> None:
         """Whether the strip answers. Raises `DeviceTransient` (timeout, garbled, unplugged …)."""
@@ -150,10 +142,6 @@ class PaLed:
             pa_v21.version_question(profile.address),
         )
         return "\n".join(safe.text for safe in lines).rstrip("\n")
-
-    async def close(self) -> None:
-        """Never raises."""
-        await self.line.close()
 
     def _call(self, text: str) -> pa_v21.Template | None:
         """`text` as a call for our window, if it is nothing else and the protocol can say it."""

@@ -26,7 +26,7 @@ from dataclasses import dataclass
 
 from drivers.device import DeviceBroken, Transport
 from drivers.jobs import DeviceConfig
-from drivers.strip_line import ACCEPTED, GAP_MS, LineProfile, Reply, StripLine
+from drivers.strip_line import ACCEPTED, LineProfile, LineStrip, Reply
 from drivers.strip_options import LINE_RULES, Number, Option, Rule, Words, bad, check
 from drivers.strip_text import Charset, Rules, make_safe
 from drivers.template import BadTemplate, FrameTemplate, Pattern, parse, parse_pattern
@@ -48,7 +48,7 @@ HEARD_BYTES_MAX = 512
 
 
 @dataclass(frozen=True, slots=True)
-class TemplateOptions:
+class TemplateOptions(LineProfile):
     """The options as written."""
 
     address: int = 1
@@ -61,8 +61,6 @@ class TemplateOptions:
     avoid: str = ""
     columns: int = 32
     ack_s: float = 0.5
-    gap_ms: int = GAP_MS
-    local_echo: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +101,8 @@ class PatternEar:
         return []
 
 
-class TemplateLed:
-    """One strip on one transport. Calls must not overlap; the supervisor sees to that."""
+class TemplateLed(LineStrip):
+    """A strip of this family."""
 
     def __init__(
         self,
@@ -118,18 +116,11 @@ class TemplateLed:
         Raises `DeviceBroken` (`bad_option`) naming the option, and where in it.
         """
         self.profile = profile = profile_of(config.options)
-        options = profile.options
-        line = LineProfile(options.ack_s, options.gap_ms, options.local_echo, byte_s)
-        self.line = StripLine(transport, line, turn)
+        super().__init__(transport, profile.options, turn, byte_s)
         self._ack = None if profile.ack is None else PatternEar(profile.ack, profile.nak)
         self._alive = None if profile.alive is None else PatternEar(profile.alive, None)
         self._shown = b""
         self._sequence = 0
-
-    async def connect(self) -> None:
-        """Open the port and hear the strip, if it says anything. Raises `DeviceError`."""
-        await self.line.open()
-        await self.check()
 
     async def check(self) -> None:
         """Whether the strip answers, if it has an answer. Raises as `show`."""
@@ -149,10 +140,6 @@ class TemplateLed:
         await self._say(safe.data)
         self._shown = safe.data
         return safe.text
-
-    async def close(self) -> None:
-        """Never raises."""
-        await self.line.close()
 
     async def _say(self, data: bytes) -> None:
         profile = self.profile

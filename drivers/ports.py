@@ -8,6 +8,7 @@ usb://04b8:0202[/SERIAL]                   a USB printer by its ids, and by its 
 cups://NAME                                a printer of the print server CUPS: no way back
 file:///dev/usb/lp0                        any device file, or a plain file to append to
 alsa://default                             a sound card, as `aplay -L` names it
+browser://                                 a page of the hall that speaks
 virtual://                                 an emulated device inside the device process
 """
 
@@ -105,6 +106,14 @@ class AlsaPort:
 
 
 @dataclass(frozen=True, slots=True)
+class BrowserPort:
+    """A page of the hall, wherever it is open."""
+
+    def __str__(self) -> str:
+        return "page in a browser"
+
+
+@dataclass(frozen=True, slots=True)
 class VirtualPort:
     """No hardware: the emulator of the device's kind."""
 
@@ -112,7 +121,9 @@ class VirtualPort:
         return "virtual device"
 
 
-Port: TypeAlias = TcpPort | SerialPort | FilePort | UsbPort | CupsPort | VirtualPort | AlsaPort
+Port: TypeAlias = (
+    TcpPort | SerialPort | FilePort | UsbPort | CupsPort | VirtualPort | AlsaPort | BrowserPort
+)
 
 
 def parse_port(url: str, tcp_port: int, baud: int) -> Port:
@@ -198,6 +209,12 @@ def _virtual(url, _host, _port, where, netloc, _query, _tcp_port, _baud) -> Port
     return VirtualPort()
 
 
+def _browser(url, _host, _port, where, netloc, _query, _tcp_port, _baud) -> Port:
+    if netloc or where not in ("", "/"):
+        raise _bad(url, "browser:// with nothing behind it")
+    return BrowserPort()
+
+
 _PARSERS = {
     "tcp": _tcp,
     "serial": _serial,
@@ -206,7 +223,12 @@ _PARSERS = {
     "file": _file,
     "virtual": _virtual,
     "alsa": _alsa,
+    "browser": _browser,
 }
+
+
+SCHEMES = tuple(_PARSERS)
+"""What a port begins with."""
 
 
 def _choice(

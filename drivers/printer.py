@@ -34,6 +34,7 @@ from drivers.printer_status import (
     Status,
     status_of_realtime,
 )
+from drivers.remains import Remains
 from drivers.typesetting import Line
 
 DRAIN_READS_MAX = 64
@@ -66,8 +67,13 @@ SENTENCES = {
 class Printer:
     """One ESC/POS printer on one transport. Calls must not overlap; the supervisor sees to that."""
 
-    def __init__(self, config: jobs.DeviceConfig, transport: Transport) -> None:
-        """Raises `DeviceBroken` (`bad_option`) naming the option."""
+    def __init__(
+        self, config: jobs.DeviceConfig, transport: Transport, remains: Remains | None = None
+    ) -> None:
+        """`remains`: what earlier drivers of this printer left in it.
+
+        Raises `DeviceBroken` (`bad_option`) naming the option.
+        """
         self.id = config.id
         options = dict(config.options)
         if getattr(transport, "one_way", False) and options.setdefault("status", "none") != "none":
@@ -82,8 +88,7 @@ class Printer:
         """Answers to GS r 1 heard since it was last asked."""
         self._answers_busy = True
         """Whether it answers DLE EOT while it prints; some clones do not."""
-        self._half = False
-        """Whether the latest slip stopped half-way and still hangs in the printer."""
+        self._remains = remains or Remains()
         self.writing = False
         """Whether bytes of the latest slip may have left, for a caller that gave up waiting."""
 
@@ -94,6 +99,7 @@ class Printer:
         """
         await self._transport.open()
         self._answers.reset()
+        self._remains.reconnected()
         self._answers_busy = True
         if self.profile.status == "auto":
             self._in_order = None
@@ -148,27 +154,36 @@ class Printer:
             if self.profile.status != "none":
                 await self._forget_stale_answers()
             self._receipts = 0
-            await self._write_slip(parts)
-            return await self._confirm()
+            await self._write_slip(parts, slip.after_half)
+            confirmed = await self._confirm()
+            self._remains.unconfirmed = False
+            return confirmed
         except DeviceError as error:
             error.maybe_printed = self.writing  # type: ignore[attr-defined]
             raise
 
-    async def _write_slip(self, parts: list[bytes]) -> None:
-        if self._half:
-            parts = [escpos.cut_off(self.profile), *parts]
+    async def _write_slip(self, parts: list[bytes], after_half: bool) -> None:
+        remains = self._remains
+        longest = max(map(len, parts))
+        hung = remains.begins(after_half)
+        if hung:
+            # Slips of a hall look alike: this one's commands are as long as the lost one's.
+            parts = [escpos.cut_off(self.profile, remains.longest or longest), *parts]
         if self._in_order:
             parts = [*parts, escpos.ASK_PAPER_IN_ORDER]
         # Without a way back there is nothing to ask, and a print queue wants a slip in one piece.
         asks = self.profile.status != "none"
+        # Set before the first byte: whoever gives up waiting for us leaves it so.
+        remains.hangs = True
+        remains.longest = max(longest, remains.longest if hung else 0)
         try:
             await self._write_portions(
                 escpos.portions(parts, LOOK_BYTES) if asks else [b"".join(parts)]
             )
         except DeviceError:
-            self._half = self._half or self.writing
+            remains.hangs = hung or self.writing
             raise
-        self._half = False
+        remains.hangs, remains.unconfirmed = False, True
 
     async def _write_portions(self, portions: list[bytes]) -> None:
         clock = asyncio.get_running_loop().time

@@ -14,13 +14,17 @@ from functools import partial
 from typing import Protocol
 
 from drivers.device import DeviceError, DeviceTransient
-from drivers.device_task import CALL_MARGIN_S, DeviceTask, Driver, World
+from drivers.device_task import CALL_MARGIN_S, Driver, World
+from drivers.job_queue import Job
+from drivers.job_task import JobTask
 from drivers.jobs import DeviceConfig, JobDone, JobFailed, JobReady, PrintSlip
-from drivers.slip_queue import Job, SlipQueue
 from drivers.spool import Spool
 
 log = logging.getLogger("drivers")
 
+JOBS_MAX = 50
+"""Slips on one printer. At five seconds a slip that is four minutes; who waits longer for a
+slip has been helped by the large number on the screen, or by a person."""
 IDLE_CHECK_S = 15.0
 """An idle printer is looked at so often: staff should see an empty roll before a visitor does."""
 ATTENTION_PAUSE_S = 2.0
@@ -29,8 +33,6 @@ ATTENTION = ("paper_out", "cover_open", "cutter_jam", "error")
 """The line is well, the printer wants a person."""
 GO_LIMIT_S = 30.0
 """The engine's ledger answers within milliseconds; later it is as good as dead."""
-EXPIRY_LOOK_S = 1.0
-"""Expiry is wall-clock time, which may jump: look so often, sleep no longer."""
 WRITE_LIMIT_S = 30.0
 PRINT_LIMIT_S = 20.0
 """What the driver allows for all bytes and for the paper, unless its options say otherwise."""
@@ -64,8 +66,30 @@ class Withdrawn(DeviceTransient):
     """The slip in hand was cancelled or expired before its first byte."""
 
 
-class PrinterTask(DeviceTask):
+class SlipJob(Job[PrintSlip]):
+    """A slip on its way; `decided` when the ledger has said "sent", or the slip ended before."""
+
+    __slots__ = ("decided", "granted")
+
+    def __init__(self, order: PrintSlip) -> None:
+        super().__init__(order)
+        self.decided = asyncio.Event()
+        self.granted = False
+
+    def grant(self) -> None:
+        """The ledger says "sent"."""
+        self.granted = True
+        self.decided.set()
+
+    def end(self) -> None:
+        super().end()
+        self.decided.set()
+
+
+class PrinterTask(JobTask[PrintSlip, SlipJob]):
     """Prints the slips of one printer. `make` gives a driver, or raises `DeviceBroken`."""
+
+    jobs_max = JOBS_MAX
 
     def __init__(
         self,
@@ -78,56 +102,22 @@ class PrinterTask(DeviceTask):
         self._make = make
         self._spool = spool
         self._printer: SlipPrinter | None = None
-        self._queue = SlipQueue()
-        self._queued = asyncio.Event()
 
-    # ── orders ──
+    def job_of(self, order: PrintSlip) -> SlipJob:
+        return SlipJob(order)
 
-    def add(self, slip: PrintSlip) -> None:
-        """Take a slip, or answer at once why not."""
-        answered = self._queue.answered(slip.job)
-        if answered is not None:
-            self.world.report(answered)
-        elif slip.job in self._queue:
-            log.debug("device %s: an order came twice and is taken once", self.config.id)
-        elif slip.expires_at_ms <= self.world.clock.now_ms():
-            self._refuse(slip.job, "expired")
-        elif self._queue.full:
-            self._refuse(slip.job, "queue_full")
-        else:
-            self._queue.put(slip)
-            self._queued.set()
-            self.wake.set()
-            self.tell()
+    def refusal(self, job: str, reason: str) -> JobFailed:
+        return JobFailed(job, self.config.id, reason, maybe_printed=False)
 
     def grant(self, job: str) -> bool:
-        """The ledger says "sent". False if this printer has no such job."""
-        return self._queue.grant(job)
-
-    def cancel(self, job: str, reason: str = "cancelled") -> bool:
-        """Forget a job unless its bytes are leaving. False if this printer has no such job."""
-        known = job in self._queue
-        if self._queue.end(job) is not None:
-            self._refuse(job, reason)
-            self.tell()
-        return known
-
-    def cancel_all(self, reason: str) -> None:
-        """Answer every job whose bytes are not leaving."""
-        for job in self._queue.ids():
-            self.cancel(job, reason)
-
-    def queue_length(self) -> int:
-        return len(self._queue)
+        """The ledger says "sent". False if this printer has no such job, or has its word."""
+        found = self.queue.get(job)
+        if found is None or found.decided.is_set():
+            return False
+        found.grant()
+        return True
 
     # ── work ──
-
-    async def run(self) -> None:
-        expiry = asyncio.create_task(self._expire())
-        try:
-            await super().run()
-        finally:
-            expiry.cancel()
 
     def make(self) -> Driver:
         self._printer = self._make()
@@ -143,10 +133,10 @@ class PrinterTask(DeviceTask):
         while not self.stopping:
             try:
                 # The driver looks before each slip itself; the look here is for the staff.
-                if not well or self._queue.first() is None:
+                if not well or self.queue.first() is None:
                     await self._check(printer)
                     well = True
-                job = self._queue.first()
+                job = self.queue.first()
                 if job is None:
                     await self.rest(IDLE_CHECK_S)
                 else:
@@ -165,8 +155,8 @@ class PrinterTask(DeviceTask):
         self.paper = "near_end" if paper == "near_end" else "ok"
         self.happened("opened")
 
-    async def _print(self, printer: SlipPrinter, job: Job) -> None:
-        work = printer.print(job.slip, partial(self._go, job))
+    async def _print(self, printer: SlipPrinter, job: SlipJob) -> None:
+        work = printer.print(job.order, partial(self._go, job))
         try:
             confirmed = await self.limited("printing", work, self._print_limit_s())
         except Withdrawn:
@@ -177,7 +167,7 @@ class PrinterTask(DeviceTask):
                 raise
         except Exception:
             # The slip broke the driver: it must not break it again and again.
-            self._end(job, self._failed_verdict(job, "error", job.leaving))
+            self._end(job, self._failed_verdict(job, "error", job.in_hand))
             raise
         else:
             self.count("printed")
@@ -187,22 +177,22 @@ class PrinterTask(DeviceTask):
         finally:
             self.busy = False
 
-    async def _go(self, job: Job) -> None:
+    async def _go(self, job: SlipJob) -> None:
         """Tell that the printer is ready; return when the ledger says "sent"."""
         if job.ended:
             raise Withdrawn("cancelled")
         self.world.report(JobReady(job.id, self.config.id))
         try:
-            granted = await self.limited("the ledger", _value(job.go), GO_LIMIT_S)
+            await self.limited("the ledger", job.decided.wait(), GO_LIMIT_S)
         except DeviceTransient:
             self.cancel(job.id, "timeout")
             raise Withdrawn("timeout") from None
-        if not granted or job.ended or self.stopping:
+        if not job.granted or job.ended or self.stopping:
             raise Withdrawn("cancelled")
-        job.leaving = self.busy = True
+        job.in_hand = self.busy = True
 
-    def _print_failed(self, job: Job, error: DeviceError) -> None:
-        if job.leaving:
+    def _print_failed(self, job: SlipJob, error: DeviceError) -> None:
+        if job.in_hand:
             # Without a word of the driver (it hung) the slip may be on paper.
             maybe = bool(getattr(error, "maybe_printed", True))
             self._end(job, self._failed_verdict(job, error.code, maybe))
@@ -210,20 +200,16 @@ class PrinterTask(DeviceTask):
             self._end(job, self._failed_verdict(job, error.code, False))
         # Else the slip keeps its place: not a byte left, and its ledger entry says "queued".
 
-    def _failed_verdict(self, job: Job, code: str, maybe_printed: bool) -> JobFailed:
+    def _failed_verdict(self, job: SlipJob, code: str, maybe_printed: bool) -> JobFailed:
         reason = code if code in REASONS else "error"
         return JobFailed(job.id, self.config.id, reason, maybe_printed)
 
-    def _end(self, job: Job, verdict: JobDone | JobFailed) -> None:
-        self._queue.finish(job.id, verdict)
-        self.world.report(verdict)
-        self.tell()
+    def _end(self, job: SlipJob, verdict: JobDone | JobFailed) -> None:
+        # Of which nothing left may be ordered again; any other answer is the last word.
+        touched = isinstance(verdict, JobDone) or verdict.maybe_printed
+        self.end(job.id, verdict, remember=touched)
 
-    def _refuse(self, job: str, reason: str) -> None:
-        self.count(reason)
-        self.world.report(JobFailed(job, self.config.id, reason, maybe_printed=False))
-
-    async def _lay_out(self, spool: Spool, job: Job) -> None:
+    async def _lay_out(self, spool: Spool, job: SlipJob) -> None:
         try:
             for report in await spool.take(job.id, self.world.clock.now_ms()):
                 self.world.report(report)
@@ -231,25 +217,7 @@ class PrinterTask(DeviceTask):
             # The slip is printed; only its picture is missing.
             log.warning("device %s: no picture of a slip: %s", self.config.id, error.strerror)
 
-    async def _expire(self) -> None:
-        clock = self.world.clock
-        while True:
-            due = self._queue.next_expiry_ms()
-            if due is None:
-                self._queued.clear()
-                await self._queued.wait()
-                continue
-            left_s = (due - clock.now_ms()) / 1000
-            if left_s > 0:
-                await clock.sleep(min(left_s, EXPIRY_LOOK_S))
-            for job in self._queue.expired(clock.now_ms()):
-                self.cancel(job, "expired")
-
     def _print_limit_s(self) -> float:
         write_s = self._option("write_timeout_s", WRITE_LIMIT_S)
         paper_s = self._option("print_timeout_s", PRINT_LIMIT_S)
         return self.call_limit_s() + GO_LIMIT_S + write_s + paper_s + CALL_MARGIN_S
-
-
-async def _value(future: asyncio.Future[bool]) -> bool:
-    return await asyncio.shield(future)

@@ -15,8 +15,11 @@ from weakref import WeakValueDictionary
 from drivers import strip_kinds
 from drivers.bus import Bus, BusHandle
 from drivers.device import DeviceBroken, Transport
+from drivers.frames import PRIVATE
 from drivers.jobs import DeviceConfig
-from drivers.ports import AlsaPort, Port, SerialPort, TcpPort, VirtualPort, parse_port
+from drivers.ports import AlsaPort, BrowserPort, Port, SerialPort, TcpPort, VirtualPort, parse_port
+from drivers.remains import Remains
+from drivers.tap import Describer, Tap, untapped
 from drivers.transport import Emulator, open_port
 
 if TYPE_CHECKING:
@@ -167,6 +170,14 @@ KINDS: dict[str, Kind] = {
             emulator=_no_emulator,
         ),
         Kind(
+            "browser",
+            "voice",
+            "a page of the hall that speaks, such as the board (browser://)",
+            tcp_port=0,
+            baud=9600,
+            emulator=_no_emulator,
+        ),
+        Kind(
             "hallpad68",
             "input",
             "call pads and evaluators on RS-485, frames FF 68 … 16",
@@ -215,6 +226,10 @@ class Device:
     heard: MutableSequence[str] | None = None
     """What a virtual voice module has said."""
     input: Callable[[], InputDevice] | None = None
+    browser: bool = False
+    """A voice that is a page: its task makes the driver itself."""
+    tap: Tap = field(default_factory=untapped)
+    """Where its bytes can be looked at."""
 
 
 @dataclass(slots=True)
@@ -236,24 +251,27 @@ class Registry:
         port = parse_port(config.port, kind.tcp_port, kind.baud)
         if config.kind == "clips":
             return _clips(config, port)
+        if config.kind == "browser":
+            return _browser(config, port)
         emulator = kind.emulator(config) if isinstance(port, VirtualPort) else None
+        tap = _tap(config)
         if kind.role == "voice":
-            return _voice(config, port, emulator)
+            return _voice(config, port, emulator, tap)
         if kind.role == "input":
             from drivers.inputs import input_of
 
-            return Device("input", input=input_of(config, port, emulator, self._bus))
+            return Device("input", input=input_of(config, port, emulator, self._bus, tap), tap=tap)
         if kind.role == "printer":
-            return self._printer(config, lambda: open_port(port, emulator), emulator)
+            return self._printer(config, lambda: tap.over(open_port(port, emulator)), emulator, tap)
+
+        def strip() -> TextStrip:
+            if isinstance(port, SerialPort | TcpPort):
+                return strip_kinds.strip(config, BusHandle(bus, tap), port, kind.baud)
+            return strip_kinds.strip(config, tap.over(open_port(port, emulator)), port, kind.baud)
+
         if isinstance(port, SerialPort | TcpPort):
             bus = self._bus(port)
-            return Device(
-                "strip", strip=lambda: strip_kinds.strip(config, BusHandle(bus), port, kind.baud)
-            )
-        return Device(
-            "strip",
-            strip=lambda: strip_kinds.strip(config, open_port(port, emulator), port, kind.baud),
-        )
+        return Device("strip", strip=strip, tap=tap)
 
     def _bus(self, port: SerialPort | TcpPort) -> Bus:
         bus = self._buses.get(str(port))
@@ -266,28 +284,52 @@ class Registry:
         return bus
 
     def _printer(
-        self, config: DeviceConfig, make: Callable[[], Transport], emulator: Emulator | None
+        self,
+        config: DeviceConfig,
+        make: Callable[[], Transport],
+        emulator: Emulator | None,
+        tap: Tap,
     ) -> Device:
+        remains = Remains()
+
         def printer() -> Printer:
             from drivers.printer import Printer
 
-            return Printer(config, make())
+            return Printer(config, make(), remains)
 
         spool = None
         if emulator is not None:
             from drivers.spool import Spool
 
             spool = Spool(config.id, emulator, self.folder)  # type: ignore[arg-type]
-        return Device("printer", printer=printer, spool=spool)
+        return Device("printer", printer=printer, spool=spool, tap=tap)
 
 
-def _voice(config: DeviceConfig, port: Port, emulator: Emulator | None) -> Device:
+def _tap(config: DeviceConfig) -> Tap:
+    def describer() -> Describer | None:
+        from drivers.describe import describer_of  # only where somebody watches
+
+        return describer_of(config)
+
+    return Tap(config.id, describer, private=config.kind in PRIVATE)
+
+
+def _voice(config: DeviceConfig, port: Port, emulator: Emulator | None, tap: Tap) -> Device:
     def voice() -> Voice:
         from drivers.voice import ModuleVoice
 
-        return ModuleVoice(config, open_port(port, emulator))
+        return ModuleVoice(config, tap.over(open_port(port, emulator)))
 
-    return Device("voice", voice=voice, heard=getattr(emulator, "spoken", None))
+    return Device("voice", voice=voice, heard=getattr(emulator, "spoken", None), tap=tap)
+
+
+def _browser(config: DeviceConfig, port: Port) -> Device:
+    from drivers.voice_profile import profile_of
+
+    if not isinstance(port, BrowserPort):
+        raise DeviceBroken("bad_port", "a voice of kind browser is reached at browser://")
+    profile_of(config.kind, config.options)
+    return Device("voice", browser=True)
 
 
 def _clips(config: DeviceConfig, port: Port) -> Device:

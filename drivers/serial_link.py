@@ -15,7 +15,7 @@ from functools import partial
 
 import serial
 
-from drivers.device import DeviceBroken, DeviceTransient
+from drivers.device import DeviceBroken, DeviceTransient, no_permission
 from drivers.port_thread import PortThread
 from drivers.ports import SerialPort
 from drivers.transport import OPEN_TIMEOUT_S, ShortWrite
@@ -120,8 +120,7 @@ class SerialTransport:
     def _open_error(self, error: Exception) -> DeviceBroken | DeviceTransient:
         number = getattr(error, "errno", None)
         if number in (errno.EACCES, errno.EPERM):
-            hint = "add the service's user to the group dialout"
-            return DeviceBroken("bad_port", f"no permission to open {self._port}: {hint}")
+            return no_permission(self._port.path)
         if number in (errno.EAGAIN, errno.EBUSY) or "exclusively lock" in str(error):
             return DeviceTransient("offline", f"{self._port} is in use by another program")
         if number in (errno.ENOENT, errno.ENXIO, errno.ENODEV, errno.EIO):

@@ -10,6 +10,7 @@ sends it for as long as the baud rate says.
 from __future__ import annotations
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
@@ -61,27 +62,33 @@ class Ear(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class LineProfile:
-    """How to talk on a line: see `strip_options.py`. `byte_s` is the time a byte needs on the
-    wire, 0 where there is none."""
+    """How to talk on a line: see `strip_options.py`. Every strip's profile begins with these."""
 
     ack_s: float = 1.0
     gap_ms: int = GAP_MS
     local_echo: bool = False
-    byte_s: float = 0.0
 
 
 class StripLine:
     """One strip's way to talk. Calls must not overlap; the supervisor sees to that."""
 
     def __init__(
-        self, transport: Transport, profile: LineProfile, turn: asyncio.Lock | None = None
+        self,
+        transport: Transport,
+        profile: LineProfile,
+        turn: asyncio.Lock | None = None,
+        byte_s: float = 0.0,
     ) -> None:
-        """`turn` is held around question and answer where several devices share a line."""
+        """`turn` is held around question and answer where several devices share a line.
+
+        `byte_s` is the time a byte needs on the wire, 0 where there is none.
+        """
         self.retries = 0
         """Questions asked again since this line was made."""
         self._transport = transport
         self._profile = profile
         self._turn = turn
+        self._byte_s = byte_s
 
     async def open(self) -> None:
         """Raises as `Transport.open`."""
@@ -130,7 +137,7 @@ class StripLine:
             return await self._echo(frame)
         if not answered:
             # Nobody tells us when the last byte is out: the next one on this line must wait.
-            await asyncio.sleep(len(frame) * self._profile.byte_s)
+            await asyncio.sleep(len(frame) * self._byte_s)
         return None, b""
 
     async def _echo(self, frame: bytes) -> tuple[Reply | None, bytes]:
@@ -173,7 +180,47 @@ class StripLine:
         await asyncio.sleep(self._profile.gap_ms / 1000)
 
     def _air_s(self, count: int) -> float:
-        return count * self._profile.byte_s
+        return count * self._byte_s
+
+
+class LineStrip(ABC):
+    """One strip on one transport: what all families have in common. A family says `check` and
+    `show`. Calls must not overlap; the supervisor sees to that."""
+
+    def __init__(
+        self,
+        transport: Transport,
+        profile: LineProfile,
+        turn: asyncio.Lock | None,
+        byte_s: float,
+    ) -> None:
+        self.line = StripLine(transport, profile, turn, byte_s)
+
+    @property
+    def retries(self) -> int:
+        """Questions asked again since this strip was made."""
+        return self.line.retries
+
+    async def connect(self) -> None:
+        """Open the port and hear the strip, if it says anything. Raises `DeviceError`."""
+        await self.line.open()
+        await self.check()
+
+    @abstractmethod
+    async def check(self) -> None:
+        """Whether the strip answers. Raises `DeviceTransient` (timeout, garbled, unplugged …)."""
+
+    @abstractmethod
+    async def show(self, text: str, flash: bool = False) -> str:
+        """Show `text` until the next one; returns what can be read on the wall.
+
+        Raises `DeviceTransient` (`timeout`, `unplugged`, `busy`, `garbled`) or `DeviceBroken`
+        (`refused`: the strip is there but does not accept this).
+        """
+
+    async def close(self) -> None:
+        """Never raises."""
+        await self.line.close()
 
 
 def _failure(reply: Reply | None) -> DeviceError:

@@ -12,10 +12,12 @@ import random
 from collections.abc import Callable
 from typing import assert_never
 
+from drivers.browser_voice import BrowserPage, BrowserVoiceTask
 from drivers.clock import Clock, SystemClock, until
 from drivers.device import DeviceBroken
 from drivers.device_task import DeviceTask, World
 from drivers.input_task import InputDevice, InputTask
+from drivers.job_task import JobTask
 from drivers.jobs import (
     AskRating,
     Configure,
@@ -29,9 +31,13 @@ from drivers.jobs import (
     PrintSlip,
     Rated,
     Report,
+    SaidInBrowser,
     Say,
     ShowText,
     Stop,
+    VoicePage,
+    WatchFrames,
+    encode,
 )
 from drivers.printer_task import PrinterTask, SlipPrinter
 from drivers.registry import KINDS, Device, Registry
@@ -69,6 +75,7 @@ class Supervisor:
 
     def obey(self, order: Order) -> bool:
         """Carry out an order; False when it was `Stop`. Never raises, never waits."""
+        self._show_order(order)
         match order:
             case Configure(devices):
                 self._configure(devices)
@@ -78,10 +85,17 @@ class Supervisor:
                 self._show(order)
             case Say():
                 self._say(order)
+            case VoicePage(device):
+                self._page(device, lambda page: page.attend(order.there))
+            case SaidInBrowser(device=device):
+                self._page(device, lambda page: page.answer(order))
             case PadShow():
                 self._show_on_pad(order)
             case AskRating():
                 self._ask(order)
+            case WatchFrames(device, until_ms):
+                if (task := self._tasks.get(device)) is not None:
+                    task.tap.watch(until_ms, self._world.report, self._world.clock)
             case JobGo(job):
                 if not any(task.grant(job) for task in self._printers()):
                     log.debug("a go for a job that is not waiting")
@@ -111,8 +125,15 @@ class Supervisor:
     def _printers(self) -> list[PrinterTask]:
         return [task for task in self._tasks.values() if isinstance(task, PrinterTask)]
 
-    def _with_jobs(self) -> list[PrinterTask | VoiceTask]:
-        return [task for task in self._tasks.values() if isinstance(task, PrinterTask | VoiceTask)]
+    def _with_jobs(self) -> list[JobTask]:
+        return [task for task in self._tasks.values() if isinstance(task, JobTask)]
+
+    def _show_order(self, order: Order) -> None:
+        """To who watches: a capture of the line can be replayed only with what was ordered."""
+        if isinstance(order, PrintSlip | ShowText | Say | PadShow):
+            task = self._tasks.get(order.device)
+            if task is not None and task.tap.watched:
+                task.tap.ordered(encode(order).rstrip())
 
     def _say(self, order: Say) -> None:
         task = self._tasks.get(order.device)
@@ -120,6 +141,13 @@ class Supervisor:
             task.add(order)
         else:
             self._world.report(NotSpoken(order.job, order.device, "unknown_device"))
+
+    def _page(self, device: str, tell: Callable[[BrowserPage], None]) -> None:
+        task = self._tasks.get(device)
+        if isinstance(task, BrowserVoiceTask):
+            tell(task.page)
+        else:
+            log.debug("word of a page for %.40r, which is no voice of pages", device)
 
     def _show_on_pad(self, order: PadShow) -> None:
         task = self._tasks.get(order.device)
@@ -178,7 +206,7 @@ class Supervisor:
 
     def _retire(self, task: DeviceTask) -> None:
         del self._tasks[task.config.id]
-        if isinstance(task, PrinterTask | VoiceTask):
+        if isinstance(task, JobTask):
             task.cancel_all("unknown_device")
         task.stop()
         ending = asyncio.create_task(task.stopped())
@@ -186,18 +214,28 @@ class Supervisor:
         ending.add_done_callback(self._ending.discard)
 
     def _task_of(self, config: DeviceConfig) -> DeviceTask:
+        device = self._built(config)
+        task = self._task_for(config, device)
+        task.tap = device.tap
+        return task
+
+    def _built(self, config: DeviceConfig) -> Device:
         try:
-            device = self._registry.build(config)
+            return self._registry.build(config)
         except DeviceBroken as error:
             # It runs all the same: red on every list, with its reason, and its slips expire.
-            device = _red(config, error)
+            return _red(config, error)
         except Exception as error:
             # The device edge again: a driver that cannot even be loaded is its device's affair.
             log.exception("device %s: the driver cannot be loaded", config.id)
             failure = DeviceBroken("error", f"the driver failed: {type(error).__name__}")
-            device = _red(config, failure)
+            return _red(config, failure)
+
+    def _task_for(self, config: DeviceConfig, device: Device) -> DeviceTask:
         if device.strip is not None:
             return StripTask(config, self._world, device.strip)
+        if device.browser:
+            return BrowserVoiceTask(config, self._world)
         if device.voice is not None:
             return VoiceTask(config, self._world, device.voice, device.heard)
         if device.input is not None:

@@ -18,9 +18,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
-from drivers.device import DeviceBroken, DeviceTransient, Transport
+from drivers.device import DeviceBroken, DeviceTransient, Transport, no_permission
 from drivers.ports import (
     AlsaPort,
+    BrowserPort,
     CupsPort,
     FilePort,
     Port,
@@ -74,6 +75,8 @@ def open_port(port: Port, emulator: Emulator | None = None) -> Transport:
             return CupsTransport(port)
         case AlsaPort():
             raise DeviceBroken("bad_port", f"{port} plays clips; this kind of device talks bytes")
+        case BrowserPort():
+            raise DeviceBroken("bad_port", f"{port} speaks; this kind of device talks bytes")
         case VirtualPort():
             if emulator is None:
                 raise DeviceBroken("bad_port", "this kind of device cannot be virtual")
@@ -358,7 +361,7 @@ def _write_file(fd: int, data: bytes, path: str) -> int:
 
 def _open_error(path: str, error: OSError) -> DeviceTransient | DeviceBroken:
     if isinstance(error, PermissionError):
-        return DeviceBroken("bad_port", f"no permission to open {path}")
+        return no_permission(path)
     if isinstance(error, IsADirectoryError):
         return DeviceBroken("bad_port", f"{path} is a directory")
     if error.errno == errno.EBUSY:

@@ -266,7 +266,7 @@ def _get(opened: _Opened, timeout_s: float) -> bytes:
 def _open_error(port: UsbPort, error: OSError) -> DeviceBroken | DeviceTransient:
     if error.errno in (errno.EACCES, errno.EPERM):
         hint = "give the service's user the right, see config/udev"
-        return DeviceBroken("bad_port", f"no permission to open {port}: {hint}")
+        return DeviceBroken("no_permission", f"no permission to open {port}: {hint}")
     if error.errno == errno.EBUSY:
         return DeviceTransient("offline", f"{port} is in use by another program")
     return DeviceTransient("unplugged", f"{port}: {_words(error)}")

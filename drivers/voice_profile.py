@@ -15,6 +15,11 @@ The modules syn6288 and xfs5152:
     ack_s             0.02 … 10    how long an answer may take
     seconds_per_char  0.05 … 2     how long a spoken character may take
 
+A page that speaks, kind browser (`browser_voice.py`):
+
+    rate              0.5 … 2      its speed
+    seconds_per_char  0.05 … 2     how long a spoken character may take at rate 1
+
 Recordings, kind clips:
 
     clips             /folder      zh/please.wav …, see `clips.py`
@@ -44,8 +49,10 @@ from drivers.xfs5152 import XFS5152
 Option: TypeAlias = str | int | float | bool
 
 FAMILIES: Mapping[str, Family] = {"syn6288": SYN6288, "xfs5152": XFS5152}
-LANGUAGES: Mapping[str, tuple[str, ...]] = {"syn6288": ("zh",), "xfs5152": ("zh", "en")}
-"""What the modules pronounce; clips speak whatever was recorded."""
+LANGUAGES: Mapping[str, tuple[str, ...]] = {
+    "syn6288": ("zh",), "xfs5152": ("zh", "en"), "browser": ("zh", "en"),
+}  # fmt: skip
+"""What the modules pronounce, and most browsers; clips speak whatever was recorded."""
 TAGS: Mapping[str, Mapping[str, str]] = {
     "syn6288": {"volume": "v", "speed": "t"},
     "xfs5152": {"volume": "v", "speed": "s", "pitch": "t", "speaker": "m"},
@@ -55,6 +62,7 @@ SECONDS: Mapping[str, tuple[float, float]] = {
     "ack_s": (0.02, 10),
     "seconds_per_char": (0.05, 2),
     "repeat_pause_s": (0, 10),
+    "rate": (0.5, 2),
 }
 GAP_MS_MAX = 1000
 PLAYER = "aplay -q -D {port} -"
@@ -62,6 +70,7 @@ PLAYER = "aplay -q -D {port} -"
 ANY_VOICE = frozenset({"ones", "languages", "phrases", "quiet", "timezone", "repeat_pause_s"})
 MODULES = frozenset({"ack_s", "seconds_per_char"})
 CLIPS = frozenset({"clips", "command", "gap_ms", "chime"})
+BROWSER = frozenset({"rate", "seconds_per_char"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +86,7 @@ class VoiceProfile:
     """Settings of a module in front of every text: "[v8][t3]"."""
     ack_s: float = 1.0
     seconds_per_char: float = 0.3
+    rate: float = 1.0
     clips: Path | None = None
     command: str = PLAYER
     gap_ms: int = 0
@@ -85,7 +95,8 @@ class VoiceProfile:
 
 def profile_of(kind: str, options: Mapping[str, Option]) -> VoiceProfile:
     """Checks a voice's options and reads its phrases. Raises `DeviceBroken` (`bad_option`)."""
-    known = ANY_VOICE | (CLIPS if kind == "clips" else MODULES | TAGS[kind].keys())
+    own = {"clips": CLIPS, "browser": BROWSER}.get(kind) or MODULES | TAGS[kind].keys()
+    known = ANY_VOICE | own
     for name in options:
         if name not in known:
             raise DeviceBroken(
@@ -98,9 +109,10 @@ def profile_of(kind: str, options: Mapping[str, Option]) -> VoiceProfile:
         ones=_one_of(options, "ones", "yao", ("yao", "yi")),
         quiet=quiet_of(options),
         repeat_pause_s=_seconds(options, "repeat_pause_s", 1.0),
-        settings="" if kind == "clips" else _settings(kind, options),
+        settings=_settings(kind, options),
         ack_s=_seconds(options, "ack_s", 1.0),
         seconds_per_char=_seconds(options, "seconds_per_char", 0.3),
+        rate=_seconds(options, "rate", 1.0),
         clips=_folder(options, "clips"),
         command=_command(options),
         gap_ms=_whole(options, "gap_ms", 0, frozenset(range(GAP_MS_MAX + 1))),
@@ -146,7 +158,7 @@ def _languages(
 
 def _settings(kind: str, options: Mapping[str, Option]) -> str:
     found = ""
-    for name, tag in TAGS[kind].items():
+    for name, tag in TAGS.get(kind, {}).items():
         if name in options:
             found += f"[{tag}{_whole(options, name, 0, FAMILIES[kind].tags[tag])}]"
     return found

@@ -9,21 +9,24 @@ spoken, and `Spoken.times` tells how many of its repetitions were.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Callable, MutableSequence
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from drivers.device import DeviceBroken, DeviceError
-from drivers.device_task import DeviceTask, Driver, World
+from drivers.device_task import Driver, World
+from drivers.job_queue import Job
+from drivers.job_task import JobTask
 from drivers.jobs import DeviceConfig, NotSpoken, Phrase, Say, Spoken
 from drivers.quiet_hours import QuietHours
 from drivers.speech import BadPhrase, Utterance, say, sentence
 from drivers.voice_profile import VoiceProfile, quiet_of
-from drivers.voice_queue import Saying, VoiceQueue
 
 log = logging.getLogger("drivers")
 
+JOBS_MAX = 30
+"""Sayings waiting for one voice. At six seconds each that is three minutes; a call that comes
+later than that calls nobody."""
 IDLE_CHECK_S = 30.0
 """A voice with nothing to say is asked so often whether it is still there."""
 FAILURES_MAX = 3
@@ -31,13 +34,11 @@ FAILURES_MAX = 3
 REPEAT_MAX = 5
 PHRASES_MAX = 8
 """Languages of one call. More would be a lecture, and a mistake of the sender."""
-EXPIRY_LOOK_S = 1.0
-"""Expiry is wall-clock time, which may jump: look so often, sleep no longer."""
 
 OWN_FAULTS = frozenset({"bad_phrase", "language", "no_clip"})
 """Failures that are the saying's, not the voice's: the next one is tried at once."""
 REASONS = OWN_FAULTS | frozenset(
-    {"offline", "timeout", "unplugged", "garbled", "busy", "interrupted", "unspoken"}
+    {"offline", "blocked", "timeout", "unplugged", "garbled", "busy", "interrupted", "unspoken"}
 )
 """What a driver may say of a failed saying; anything else is an `error`."""
 
@@ -64,8 +65,13 @@ class Voice(Driver, Protocol):
         ...
 
 
-class VoiceTask(DeviceTask):
+Saying: TypeAlias = Job[Say]
+
+
+class VoiceTask(JobTask[Say, Saying]):
     """Says what is ordered of one voice. `heard`: where a virtual voice lays what it heard."""
+
+    jobs_max = JOBS_MAX
 
     def __init__(
         self,
@@ -78,60 +84,28 @@ class VoiceTask(DeviceTask):
         self._make = make
         self._heard = heard
         self._voice: Voice | None = None
-        self._queue = VoiceQueue()
-        self._queued = asyncio.Event()
         self._quiet = _quiet(config)
 
-    # ── orders ──
+    def job_of(self, order: Say) -> Saying:
+        return Job(order)
 
-    def add(self, order: Say) -> None:
-        """Take a saying, or answer at once why not."""
-        now_ms = self.world.clock.now_ms()
-        answered = self._queue.answered(order.job)
-        if answered is not None:
-            self.world.report(answered)
-        elif order.job in self._queue:
-            log.debug("device %s: an order came twice and is taken once", self.config.id)
-        elif not 1 <= order.repeat <= REPEAT_MAX or not 1 <= len(order.phrases) <= PHRASES_MAX:
-            self._refuse(order.job, "bad_job")
-        elif order.expires_at_ms <= now_ms:
-            self._refuse(order.job, "expired")
-        elif self._quiet.at(now_ms):
-            self._refuse(order.job, "quiet")
-        elif self._queue.full:
-            self._refuse(order.job, "queue_full")
-        else:
-            self._queue.put(order)
-            self._queued.set()
-            self.wake.set()
-            self.tell()
+    def refusal(self, job: str, reason: str) -> NotSpoken:
+        return NotSpoken(job, self.config.id, reason)
 
-    def cancel(self, job: str, reason: str = "cancelled") -> bool:
-        """Forget a job unless it is being said. False if this voice has no such job."""
-        known = job in self._queue
-        if self._queue.withdraw(job):
-            self._refuse(job, reason)
-            self.tell()
-        return known
-
-    def cancel_all(self, reason: str) -> None:
-        """Answer every job; the one being said is answered when it ends."""
-        for job in self._queue.ids():
-            self.cancel(job, reason)
-
-    def queue_length(self) -> int:
-        return len(self._queue)
+    def hindrance(self, order: Say) -> str:
+        if not 1 <= order.repeat <= REPEAT_MAX or not 1 <= len(order.phrases) <= PHRASES_MAX:
+            return "bad_job"
+        quiet = "quiet" if self._quiet.at(self.world.clock.now_ms()) else ""
+        return super().hindrance(order) or quiet
 
     # ── work ──
 
     async def run(self) -> None:
-        expiry = asyncio.create_task(self._expire())
         try:
             await super().run()
         finally:
-            expiry.cancel()
-            for job in self._queue.ids():
-                self._end(job, NotSpoken(job, self.config.id, "interrupted"))
+            for job in self.queue.ids():
+                self._not_said(job, "interrupted")
 
     def make(self) -> Driver:
         self._voice = self._make()
@@ -145,7 +119,7 @@ class VoiceTask(DeviceTask):
         assert voice is not None
         self.happened("opened")
         while not self.stopping:
-            saying = self._queue.first()
+            saying = self.queue.first()
             if saying is not None:
                 await self._take(voice, saying)
             elif not await self.rest(IDLE_CHECK_S):
@@ -153,11 +127,11 @@ class VoiceTask(DeviceTask):
 
     async def _take(self, voice: Voice, saying: Saying) -> None:
         """Say it, or find out that it cannot be said. Raises what is the voice's own failure."""
-        reason = self._hindrance(saying)
+        reason = self.hindrance(saying.order)
         if reason:
             self.cancel(saying.id, reason)
             return
-        saying.speaking = True
+        saying.in_hand = True
         said: list[str] = []
         try:
             await self._say_all(voice, saying, said)
@@ -167,13 +141,13 @@ class VoiceTask(DeviceTask):
                 raise
         except Exception:
             # The saying broke the driver: it must not break it again and again.
-            self._end(saying.id, NotSpoken(saying.id, self.config.id, "error"))
+            self._not_said(saying.id, "error")
             raise
         else:
             self._spoken(saying, said)
         finally:
-            saying.speaking = False
-            self._queued.set()  # it may have kept its place, and expires again
+            self.put_back(saying)
+
 
     async def _say_all(self, voice: Voice, saying: Saying, said: list[str]) -> None:
         """Every repetition; `said` gets the text of each that was said to its end."""
@@ -184,7 +158,7 @@ class VoiceTask(DeviceTask):
         for round_ in range(saying.order.repeat):
             if round_:
                 await self.pause(voice.profile.repeat_pause_s)
-                if self.stopping or self._hindrance(saying):
+                if self.stopping or self.hindrance(saying.order):
                     return
             texts = []
             if self._heard is not None:
@@ -193,12 +167,6 @@ class VoiceTask(DeviceTask):
                 work = voice.say(utterance)
                 texts.append(await self.limited("speaking", work, voice.limit_s(utterance) + 1))
             said.append(" ".join(texts if self._heard is None else self._heard))
-
-    def _hindrance(self, saying: Saying) -> str:
-        now_ms = self.world.clock.now_ms()
-        if saying.order.expires_at_ms <= now_ms:
-            return "expired"
-        return "quiet" if self._quiet.at(now_ms) else ""
 
     def _failed(self, saying: Saying, said: list[str], error: DeviceError) -> None:
         saying.failures += 1
@@ -209,35 +177,16 @@ class VoiceTask(DeviceTask):
             if error.code in OWN_FAULTS:
                 log.warning("device %s: a saying is given up: %s", self.config.id, error)
             self.count(reason)
-            self._end(saying.id, NotSpoken(saying.id, self.config.id, reason))
+            self._not_said(saying.id, reason)
         # Else it keeps its place and is said when the voice is back.
 
     def _spoken(self, saying: Saying, said: list[str]) -> None:
         self.count("spoken")
-        self._end(saying.id, Spoken(saying.id, self.config.id, said[0], len(said)))
+        verdict = Spoken(saying.id, self.config.id, said[0], len(said))
+        self.end(saying.id, verdict, remember=True)
 
-    def _end(self, job: str, verdict: Spoken | NotSpoken) -> None:
-        self._queue.finish(job, verdict)
-        self.world.report(verdict)
-        self.tell()
-
-    def _refuse(self, job: str, reason: str) -> None:
-        self.count(reason)
-        self.world.report(NotSpoken(job, self.config.id, reason))
-
-    async def _expire(self) -> None:
-        clock = self.world.clock
-        while True:
-            due = self._queue.next_expiry_ms()
-            if due is None:
-                self._queued.clear()
-                await self._queued.wait()
-                continue
-            left_s = (due - clock.now_ms()) / 1000
-            if left_s > 0:
-                await clock.sleep(min(left_s, EXPIRY_LOOK_S))
-            for job in self._queue.expired(clock.now_ms()):
-                self.cancel(job, "expired")
+    def _not_said(self, job: str, reason: str) -> None:
+        self.end(job, self.refusal(job, reason), remember=False)
 
 
 def render(profile: VoiceProfile, order: Say) -> list[Utterance]:

@@ -41,6 +41,9 @@ LIVED_S = 60.0
 STOP_S = 5.0
 """A slip whose bytes are leaving may end; then the process is ended."""
 
+LAST_WORDS_S = 1.0
+"""To read what an ended process had said; it takes milliseconds."""
+
 UNSENT_BYTES_MAX = 4 << 20
 """A device process that does not read is ended and started again beyond this."""
 
@@ -51,7 +54,7 @@ class DeviceLink:
     """Runs `python -m drivers agent` and keeps it running.
 
     `on_report` hears every report; `on_up` is called after every (re)start, when earlier
-    orders are gone and must be said again.
+    orders are gone and must be said again; `on_down` when the process ended unasked.
     """
 
     def __init__(self, devices: Sequence[DeviceConfig], spool: Path) -> None:
@@ -65,6 +68,7 @@ class DeviceLink:
         self.restarts = 0
         self.on_report: Heard = lambda _report: None
         self.on_up: Callable[[], None] = lambda: None
+        self.on_down: Callable[[], None] = lambda: None
 
     def start(self) -> None:
         """Begin; needs a running event loop."""
@@ -81,6 +85,9 @@ class DeviceLink:
                 await asyncio.wait_for(process.wait(), STOP_S)
             except TimeoutError:
                 _kill(process)
+            if self._task is not None:
+                # Its last reports are still in the pipe: they are read to the end.
+                await asyncio.wait((self._task,), timeout=LAST_WORDS_S)
         if self._task is not None:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -128,6 +135,7 @@ class DeviceLink:
             self.restarts += 1
             log.warning("the device process ended; starting it again in %.1f s", pause)
             self._mark_down()
+            self.on_down()
             await asyncio.sleep(pause)
 
     async def _run_once(self) -> None:
@@ -177,7 +185,10 @@ class DeviceLink:
     def _mark_down(self) -> None:
         self._shown.clear()
         for device in self._devices:
-            self._reports[device.id] = _unheard(device, "process_down")
+            before = self._reports.get(device.id)
+            if before is None or before.last_error != "process_down":
+                # A process that does not even come up: since when counts from its first end.
+                self._reports[device.id] = _unheard(device, "process_down")
 
 
 def _unheard(device: DeviceConfig, error: str = "") -> DeviceReport:

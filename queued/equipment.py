@@ -22,16 +22,23 @@ from queued.pads import Pads
 from queued.ratings import Ratings
 from queued.server.devices import Devices, NoDevices
 from queued.server.readers import Readers
+from queued.server.speakers import Speakers
+from queued.server.upkeep import NoUpkeep
+from queued.server.upkeep import Upkeep as CareOfDevices
 from queued.settings_values import Settings
 from queued.slip_files import load_templates
 from queued.slips import Slips
 from queued.storage.store import Store
 from queued.strips import Strips
+from queued.upkeep import Upkeep
 from queued.voices import Voices
 
 CARD_SECRET = "QUEUED_CARD_SECRET"
 """In the environment of the service: a secret that several halls share, so that a person has the
 same digest in all of them."""
+
+RED = "device_red"
+"""The kind of a red device's alarm."""
 
 _CARDS = b"queued cards v1"
 """So that the readers' secret is no other one derived from the hall's."""
@@ -56,8 +63,10 @@ class Equipment:
 
     devices: Devices = field(default_factory=NoDevices)
     readers: Readers = field(default_factory=Readers)
+    speakers: Speakers = field(default_factory=Speakers)
     inputs: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     """Presses and grades, counted by what became of them."""
+    upkeep: CareOfDevices = field(default_factory=NoUpkeep)
     restarts: Callable[[], int] = lambda: 0
 
 
@@ -77,26 +86,33 @@ async def connected(around: Surroundings, stack: contextlib.AsyncExitStack) -> E
     pads = Pads(hall, settings.devices, link.send)
     ratings = Ratings(hall, settings.devices, around.clock, link.send)
     readers = Readers(settings.devices)
+    speakers = Speakers(settings.devices, link.send)
+    upkeep = _upkeep(around, link, strips)
 
     def up() -> None:
-        for part in (slips, strips, voices, pads, ratings):
+        # Who speaks is told before what there is to say.
+        for part in (upkeep, slips, strips, speakers, voices, pads, ratings):
             part.on_up()
 
     def heard(report: Report) -> None:
-        for part in (slips, voices, pads, ratings, readers):
+        if upkeep.on_report(report):
+            return  # a trial's, and nobody else's
+        for part in (slips, voices, pads, ratings, readers, speakers):
             part.on_report(report)
 
-    link.on_up, link.on_report = up, heard
+    link.on_up, link.on_down, link.on_report = up, upkeep.on_down, heard
     for part in (strips, voices, pads, ratings):
         stack.callback(around.bus.listen(part.on_commit))
     await slips.start()
     stack.push_async_callback(slips.stop)
     stack.push_async_callback(ratings.stop)
     stack.push_async_callback(pads.stop)
+    upkeep.start()
+    stack.push_async_callback(upkeep.stop)
     link.start()
     stack.push_async_callback(link.stop)
     inputs = {"pad": pads.counts, "evaluator": ratings.counts}
-    return Equipment(slips, readers, inputs, lambda: link.restarts)
+    return Equipment(slips, readers, speakers, inputs, upkeep, lambda: link.restarts)
 
 
 def card_secret(secret: bytes) -> str:
@@ -105,6 +121,18 @@ def card_secret(secret: bytes) -> str:
     if os.environ.get(CARD_SECRET):
         return ""
     return hmac.digest(secret, _CARDS, "sha256").hex()
+
+
+def _upkeep(around: Surroundings, link: DeviceLink, strips: Strips) -> Upkeep:
+    """Who looks after the devices; a red one is an alarm as long as it lasts."""
+    hall, alarms = around.hall, around.hall.alarms
+    events = around.store.device_events
+    upkeep = Upkeep(hall.id, around.settings, around.clock, link, strips, events)
+    upkeep.on_red = lambda device, code: alarms.raise_(
+        RED, device, {"device": device, "code": code or "error"}
+    )
+    upkeep.on_green = lambda device: alarms.clear(RED, device)
+    return upkeep
 
 
 def _slips(around: Surroundings, link: DeviceLink, spool: Path) -> Slips:

@@ -40,6 +40,7 @@ from queued.settings_reader import (
 )
 from queued.settings_values import (
     DEFAULT_CLASSES,
+    DEFAULT_OUTCOMES,
     ENTRIES_MAX,
     FILE_BYTES_MAX,
     ClassSettings,
@@ -47,6 +48,7 @@ from queued.settings_values import (
     HallSettings,
     HoursSettings,
     HttpSettings,
+    OutcomeSettings,
     PeopleSettings,
     QueueSettings,
     RedisSettings,
@@ -61,11 +63,13 @@ from queued.settings_values import (
 
 __all__ = [
     "DEFAULT_CLASSES",
+    "DEFAULT_OUTCOMES",
     "ClassSettings",
     "DeviceSettings",
     "HallSettings",
     "HoursSettings",
     "HttpSettings",
+    "OutcomeSettings",
     "PeopleSettings",
     "QueueSettings",
     "RedisSettings",
@@ -84,7 +88,7 @@ __all__ = [
 Entry = TypeVar("Entry")
 
 SINGLE_TABLES = ("hall", "rules", "http", "redis", "storage", "slip", "people")
-REPEATED_TABLES = ("zone", "queue", "service", "window", "class", "hours", "device")
+REPEATED_TABLES = ("zone", "queue", "service", "window", "class", "hours", "device", "outcome")
 ENVIRONMENT_PREFIX = "QUEUED_"
 
 
@@ -156,12 +160,14 @@ def _settings(problems: Problems, document: dict[str, object]) -> Settings:
     classes = _repeated(problems, document, "class", tables.visitor_class)
     devices = _repeated(problems, document, "device", tables.device)
     hours = _repeated(problems, document, "hours", tables.hours)
+    outcomes = _repeated(problems, document, "outcome", tables.outcome)
     for name, entries in (("queue", queues), ("window", windows)):
         if not entries and not isinstance(document.get(name), dict):
             problems.add(f"[[{name}]]", f"is missing; a hall needs at least one {name}")
     for table, identified in (
         ("zone", zones), ("queue", queues), ("service", services),
         ("window", windows), ("class", classes), ("device", devices),
+        ("outcome", outcomes),
     ):  # fmt: skip
         links.unique_ids(problems, table, identified)
     links.unique_letters(problems, queues)
@@ -196,6 +202,7 @@ def _settings(problems: Problems, document: dict[str, object]) -> Settings:
         redis=_single(problems, document, "redis", tables.redis),
         storage=_single(problems, document, "storage", tables.storage),
         slip=_single(problems, document, "slip", tables.slip),
+        outcomes=tuple(outcomes) or DEFAULT_OUTCOMES,
         people=_single(problems, document, "people", tables.people),
     )
 

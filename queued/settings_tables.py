@@ -106,6 +106,11 @@ def visitor_class(table: Table) -> v.ClassSettings:
     )
 
 
+def outcome(table: Table) -> v.OutcomeSettings:
+    """`[[outcome]]`"""
+    return v.OutcomeSettings(_id(table), table.text("name"), table.text("name_en", ""))
+
+
 def hours(table: Table) -> v.HoursSettings:
     """`[[hours]]`"""
     days = table.texts("days", required=True, most=len(v.DAYS))
@@ -139,6 +144,9 @@ def rules(table: Table) -> v.RulesSettings:
         waiting_max=table.number("waiting_max", v.HALL_WAITING, usual.waiting_max),
         one_live_ticket=table.flag("one_live_ticket", usual.one_live_ticket),
         slip_expires_s=table.number("slip_expires_s", v.SLIP_EXPIRES_S, usual.slip_expires_s),
+        long_wait_minutes=table.number(
+            "long_wait_minutes", v.LONG_WAIT_MINUTES, usual.long_wait_minutes
+        ),
     )
 
 
@@ -264,6 +272,7 @@ def port_problem(port: str) -> str:
         "cups": CUPS_NAME.fullmatch(parts.netloc) and empty_path and plain,
         "alsa": SOUND_CARD.fullmatch(parts.netloc) and empty_path and plain,
         "file": bare and DEVICE_FILE.fullmatch(parts.path) and not parts.query,
+        "browser": bare and empty_path and not parts.query,
         "virtual": bare and empty_path and not parts.query,
     }[parts.scheme]
     return "" if good else f"cannot be opened; needed is {PORT_EXAMPLES[parts.scheme]}"
@@ -276,6 +285,7 @@ PORT_EXAMPLES: Mapping[str, str] = MappingProxyType({
     "cups": "cups://kiosk",
     "alsa": "alsa://default",
     "file": "file:///dev/usb/lp0",
+    "browser": "browser://",
     "virtual": "virtual://",
 })  # fmt: skip
 

@@ -56,9 +56,10 @@ MATERIALS_MAX = 30
 
 ENTRIES_MAX: Mapping[str, int] = MappingProxyType(
     {"zone": 50, "queue": 100, "service": 2000, "window": 500, "class": 20, "hours": 50,
-     "device": 500}
+     "device": 500, "outcome": 9}
 )  # fmt: skip
-"""Entries of each table. The largest known halls have about 300 windows and 1,500 services."""
+"""Entries of each table. The largest known halls have about 300 windows and 1,500 services.
+Outcomes are chosen with one digit of the keyboard."""
 
 DIGITS = Bounds(2, 4)
 """Two digits run out in a morning's small queue at best; five do not fit an LED window."""
@@ -89,6 +90,9 @@ OVERFLOW_PENALTY_MINUTES = Bounds(0, 15)
 """How much later a window sees the queues it only helps out with."""
 
 RETURNS = Bounds(0, 10)
+LONG_WAIT_MINUTES = Bounds(5, 240, also=0)
+"""From when a wait is an alarm at the windows; halls promise to open more at half an hour."""
+
 SLIP_EXPIRES_S = Bounds(10, 3600)
 """A slip that comes later lies on the floor: its visitor went away with a photograph."""
 
@@ -207,12 +211,31 @@ class HoursSettings:
     close_minutes: int
 
 
+@dataclass(frozen=True, slots=True)
+class OutcomeSettings:
+    """How a visit may end, in the hall's own words."""
+
+    id: str
+    name: str
+    name_en: str = ""
+
+
+DEFAULT_OUTCOMES: tuple[OutcomeSettings, ...] = (
+    OutcomeSettings("done", "办结", "Completed"),
+    OutcomeSettings("accepted", "受理", "Accepted"),
+    OutcomeSettings("documents", "一次性告知补正", "More papers needed"),
+    OutcomeSettings("rejected", "不予受理", "Rejected"),
+    OutcomeSettings("other", "其他", "Other"),
+)
+"""Of a hall without `[[outcome]]`; the first one is what a plain "finish" says."""
+
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 @dataclass(frozen=True, slots=True)
 class RulesSettings:
-    """The house rules. `auto_miss_after_s` 0: only a clerk marks somebody as missed.
+    """The house rules. `auto_miss_after_s` 0: only a clerk marks somebody as missed;
+    `long_wait_minutes` 0: no window warns of long waits.
 
     Who takes a number with an identity card has one open number in each queue, or with
     `one_live_ticket` one in all.
@@ -227,6 +250,7 @@ class RulesSettings:
     waiting_max: int = 2000
     one_live_ticket: bool = False
     slip_expires_s: int = 120
+    long_wait_minutes: int = 30
 
 
 DEVICE_KINDS = (
@@ -239,6 +263,7 @@ DEVICE_KINDS = (
     "syn6288",
     "xfs5152",
     "clips",
+    "browser",
     "hallpad68",
     "evdev",
     "line",
@@ -350,4 +375,5 @@ class Settings:
     redis: RedisSettings = RedisSettings()
     storage: StorageSettings = StorageSettings()
     slip: SlipSettings = SlipSettings()
+    outcomes: tuple[OutcomeSettings, ...] = DEFAULT_OUTCOMES
     people: PeopleSettings = PeopleSettings()

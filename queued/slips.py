@@ -68,6 +68,9 @@ UNCONFIRMED = "unconfirmed"
 INTERRUPTED = "interrupted"
 """The process died between "sent" and the answer: the slip may be on paper."""
 
+LARGE = "large"
+"""Of `TicketIssued.slip`."""
+
 _ENCODER = msgspec.json.Encoder()
 _BLOCKS: msgspec.json.Decoder[tuple[Block, ...]] = msgspec.json.Decoder(tuple[Block, ...])
 
@@ -106,6 +109,8 @@ class Slips:
         self._templates = templates or self._packaged
         self._english = english_names(settings)
         self._inbox: asyncio.Queue[Report | None] = asyncio.Queue(REPORTS_MAX)
+        self._half: set[str] = set()
+        """Printers in which a slip may hang since a device process died."""
         self._pictures: dict[str, deque[PrintedSlip]] = {}
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -113,7 +118,7 @@ class Slips:
         """Settle what a crash left, then follow the journal. Call before the link starts."""
         for left in await self._ledger.unfinished(self._hall.id):
             if left.status is SlipStatus.SENT:
-                await self._mark(left.job, SlipStatus.FAILED, INTERRUPTED)
+                await self._interrupted(left)
         loop = asyncio.get_running_loop()
         self._tasks = [loop.create_task(self._follow()), loop.create_task(self._settle())]
 
@@ -156,7 +161,10 @@ class Slips:
             return self._state(last)
         now = self._clock.now()
         job = f"{day}-{ticket}-r{now}"
-        again = self._slip(day, ticket, job, seq=0, origin=by, at=now, reprint=True)
+        large = await self._asked_large(hall, day, ticket)
+        again = self._slip(
+            day, ticket, job, seq=0, origin=by, at=now, large=large, reprint=True
+        )
         if again is None:
             return SlipState(SlipStatus.FAILED.value, "unknown_device", "")
         await self._enqueue(0, [again])
@@ -208,8 +216,18 @@ class Slips:
             return None
         if hall.ticket(event.ticket).issued_at != event.at:
             return None
-        job = f"{hall.day}-{event.ticket}"
-        return self._slip(hall.day, event.ticket, job, seq, event.by, event.at)
+        job = _first_job(hall.day, event.ticket)
+        large = event.slip == LARGE
+        return self._slip(hall.day, event.ticket, job, seq, event.by, event.at, large)
+
+    async def _asked_large(self, hall: str, day: str, ticket: TicketId) -> bool:
+        """Whether the ticket was taken with a large slip: its first slip names the event."""
+        first = await self._ledger.slip(hall, _first_job(day, ticket))
+        if first is None:
+            return False
+        records = await self._journal.read(hall, first.seq - 1, 1)
+        event = event_of(records[0]) if records else None
+        return isinstance(event, TicketIssued) and event.slip == LARGE
 
     def _slip(
         self,
@@ -219,6 +237,7 @@ class Slips:
         seq: int,
         origin: str,
         at: Millis,
+        large: bool,
         reprint: bool = False,
     ) -> Slip | None:
         """A slip as of now; None without a printer, or if the ticket is not of today."""
@@ -238,7 +257,7 @@ class Slips:
             wait=wait,
             url=self._ticket_url(token),
             reprint=reprint,
-            elder=device.slip == "elder",
+            elder=large or device.slip == "elder",
             english=self._english,
         )
         return Slip(
@@ -269,7 +288,8 @@ class Slips:
 
     def _say(self, new: Slip) -> None:
         blocks = _BLOCKS.decode(new.body)
-        self._link.send(PrintSlip(new.job, new.device, blocks, new.expires_at))
+        half = new.device in self._half
+        self._link.send(PrintSlip(new.job, new.device, blocks, new.expires_at, half))
 
     # ── From the device process to the ledger ─────────────────────────────────────────────
 
@@ -297,7 +317,8 @@ class Slips:
             case JobReady(job):
                 await self._mark(job, SlipStatus.SENT, "")
                 self._link.send(JobGo(job))
-            case JobDone(job, _, confirmed):
+            case JobDone(job, device, confirmed):
+                self._half.discard(device)
                 if confirmed:
                     await self._mark(job, SlipStatus.CONFIRMED, "")
                 else:
@@ -308,11 +329,13 @@ class Slips:
                 await self._printed(report)
 
     async def _say_again(self) -> None:
-        for left in await self._ledger.unfinished(self._hall.id):
+        unfinished = await self._ledger.unfinished(self._hall.id)
+        for left in unfinished:
             if left.status is SlipStatus.SENT:
                 # The process that had it is gone without an answer.
-                await self._mark(left.job, SlipStatus.FAILED, INTERRUPTED)
-            else:
+                await self._interrupted(left)
+        for left in unfinished:
+            if left.status is SlipStatus.QUEUED:
                 self._say(left)
 
     async def _failed(self, report: JobFailed) -> None:
@@ -349,5 +372,15 @@ class Slips:
             )
         )
 
+    async def _interrupted(self, left: Slip) -> None:
+        """A slip may be on paper, or half of it: a person decides, the next one is cut apart."""
+        self._half.add(left.device)
+        await self._mark(left.job, SlipStatus.FAILED, INTERRUPTED)
+
     async def _mark(self, job: str, status: SlipStatus, reason: str) -> None:
         await self._ledger.mark(self._hall.id, job, status, reason, self._clock.now())
+
+
+def _first_job(day: str, ticket: TicketId) -> str:
+    """The ledger's name of the slip that follows from taking the number."""
+    return f"{day}-{ticket}"

@@ -40,6 +40,11 @@ class Strips:
         self._said.clear()
         self._show(self._hall())
 
+    def show_again(self, device: str) -> None:
+        """`device` was made to show something else: the present once more."""
+        if self._said.pop(device, None) is not None:
+            self._show(self._hall())
+
     def _show(self, hall: Hall) -> None:
         for device in self._devices:
             text = screen_text(hall, device)

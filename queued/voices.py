@@ -19,7 +19,7 @@ from queued.settings_values import DeviceSettings
 
 log = logging.getLogger(__name__)
 
-VOICES = frozenset({"syn6288", "xfs5152", "clips"})
+VOICES = frozenset({"syn6288", "xfs5152", "clips", "browser"})
 """Device kinds that speak."""
 
 EXPIRES_MS = 60_000

@@ -54,10 +54,11 @@ class Parts:
     link: DeviceLink
     settings: Settings
 
-    async def issue(self) -> Ticket:
+    async def issue(self, slip: c.SlipSize = "normal") -> Ticket:
         """A ticket from the kiosk."""
         queue = QueueId(self.settings.queues[0].id)
-        outcome = await self.hall.actor.submit(c.IssueTicket(queue=queue, by="kiosk:k"))
+        command = c.IssueTicket(queue=queue, slip=slip, by="kiosk:k")
+        outcome = await self.hall.actor.submit(command)
         return outcome.hall.ticket(TicketId(len(outcome.hall.tickets)))
 
     async def slip_status(self, ticket: Ticket) -> str:
@@ -65,6 +66,10 @@ class Parts:
         day = self.hall.actor.hall.day or ""
         state = await self.slips.slip_of(self.hall.id, day, ticket.id)
         return state.status if state else "none"
+
+    async def slip_is(self, ticket: Ticket, status: str) -> bool:
+        """Whether the newest slip has this state."""
+        return await self.slip_status(ticket) == status
 
 
 async def eventually(asked: Callable[[], object]) -> None:

@@ -51,6 +51,25 @@ async def test_a_reprint_says_so(tmp_path: Path) -> None:
         assert "补打" not in first.text
 
 
+async def test_a_large_slip_is_large_after_a_restart_and_when_printed_again(
+    tmp_path: Path,
+) -> None:
+    # Given two visitors of whom one wants large type, and a box without a printer that answers
+    async with opened(tmp_path / "data", settings(printer("tcp://127.0.0.1:9"))) as hall:
+        normal, large = await hall.issue(), await hall.issue("large")
+        await eventually(lambda: hall.slip_is(large, "queued"))
+    # When the lights come back, with a printer
+    async with opened(tmp_path / "data", settings(printer())) as hall:
+        await eventually(lambda: hall.slip_is(large, "confirmed"))
+        day = hall.hall.actor.hall.day or ""
+        await hall.slips.reprint(hall.hall.id, day, large.id, "clerk:wang")
+        await eventually(lambda: len(hall.slips.slips("printer")) == 3)
+        again, second, first = hall.slips.slips("printer")
+    # Then its slips, and nobody else's, are made of the large template
+    assert (first.number, second.number, again.number) == (normal.number, *[large.number] * 2)
+    assert ["请坐下等候" in shown.text for shown in (first, second, again)] == [False, True, True]
+
+
 async def test_without_a_printer_there_is_no_slip(tmp_path: Path) -> None:
     async with opened(tmp_path / "data", settings()) as hall:
         ticket = await hall.issue()
@@ -109,6 +128,30 @@ async def test_a_killed_device_process_neither_loses_nor_doubles_a_slip(
                 # Confirmed slips are on paper once; a possibly printed one at most once.
                 assert times == 1 if status == "confirmed" else times <= 1, (ticket.number, status)
                 assert status in ("confirmed", "failed")
+
+
+async def test_a_process_killed_midway_leaves_a_half_slip_that_is_cut_off(
+    tmp_path: Path,
+) -> None:
+    emulator = PrinterEmulator()
+    async with on_tcp(emulator) as served:
+        async with opened(tmp_path / "data", settings(printer(served.url))) as hall:
+            # Given a slip of which the printer got the beginning when the process died
+            await eventually(lambda: hall.link.pid)
+            emulator.faults.dies_after = 400
+            half = await hall.issue()
+            await eventually(lambda: emulator.dead)
+            kill(hall.link.pid)
+            await eventually(lambda: hall.link.restarts)
+            await eventually(lambda: hall.slip_is(half, "failed"))
+            # When the printer is back and the next visitor takes a number
+            emulator.faults.dies_after = None
+            emulator.switch_off_and_on()
+            whole = await hall.issue()
+            await eventually(lambda: hall.slip_is(whole, "confirmed"))
+    # Then two visitors have two pieces of paper
+    first, second = (page.text for page in emulator.pages)
+    assert whole.number not in first and half.number not in second
 
 
 async def test_a_slip_interrupted_between_two_bytes_is_left_to_a_person(

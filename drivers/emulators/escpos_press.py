@@ -106,8 +106,10 @@ class Press:
     # ── Characters ────────────────────────────────────────────────────────────────────────
 
     def put_byte(self, byte: int) -> None:
-        """One byte of text: a character, or part of one."""
-        if self._code:
+        """One byte of text: a character, or part of one. NUL ends half a one and is skipped."""
+        if byte == 0x00:
+            self._code = b""
+        elif self._code:
             self._continue_code(byte)
         elif byte == 0x09:
             self._tab()

@@ -1,159 +1,73 @@
-"""`queued doctor`: what works, what does not, what to do. Touches nothing that runs.
+"""`queued doctor`: what works, what does not, what to do. Changes nothing that runs.
 
-Looks at the disk's fsync, the clock, the port, and asks every configured device for its state.
+Looks at the disk and the data in it, the clock, the address, the font, rights and groups; at what
+is plugged in and whether a device uses it; and asks every configured device for its state.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import os
-import secrets
-import socket
 import sys
-import tempfile
-import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 
-from drivers.jobs import DeviceReport
-from queued.core.plan import Millis
-from queued.device_link import DeviceLink
-from queued.engine.clock import implausible
-from queued.outputs import device_config
+from display import i18n
+from queued.commands import doctor_devices, doctor_machine
+from queued.commands.doctor_findings import Finding
 from queued.settings import SettingsError, load
 from queued.settings_values import Settings
 
-FSYNC_ROUNDS = 50
-FSYNC_SLOW_MS = 50.0
-"""A card or disk slower than this makes visitors wait at the kiosk."""
-
-DEVICES_S = 8.0
-"""Long enough for a printer to time out once and say so."""
-
-ADVICE = {
-    "near_end": "the paper is running out: have a roll at hand",
-    "paper_out": "put in a new roll",
-    "cover_open": "close the printer's cover",
-    "cutter_jam": "switch the printer off, clear the cutter, switch it on",
-    "error": "switch the printer off and on; if it stays, its manual names the light's meaning",
-    "offline": "press the printer's feed or online button",
-    "timeout": "check power and cable; check address, baud rate and that nothing else uses it",
-    "unplugged": "plug the cable in; check that the port exists",
-    "interrupted": "look whether the slip is on paper; if not, print it again",
-    "bad_job": "correct the slip's template: queued slip shows it",
-    "bad_port": "correct `port` in the configuration",
-    "bad_option": "correct the device's options in the configuration",
-    "unknown_kind": "correct `kind` in the configuration",
-    "no_font": "install fonts-wqy-zenhei, or name a font file in the option `font`",
-    "process_down": "see the log: the device process does not stay up",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One line of the report."""
-
-    good: bool
-    what: str
-    advice: str = ""
+RUNNING = "port_ours"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """What to look at."""
+    """What to look at, and how to tell it."""
     parser.add_argument("--config", type=Path, required=True, metavar="hall.toml")
     parser.add_argument("--data", type=Path, default=Path(), metavar="DIR")
+    parser.add_argument("--language", choices=i18n.LANGUAGES, help="of the report; else LANG's")
+    parser.add_argument("--json", action="store_true", help="for programs: one object a finding")
 
 
 def run(args: argparse.Namespace) -> int:
-    """0 if everything is well, else 1."""
+    """0 if nothing is wrong, else 1."""
     try:
         settings = load(args.config, os.environ)
     except SettingsError as error:
         for problem in error.problems:
             print(problem, file=sys.stderr)
         return 1
-    findings = [_disk(args.data), _clock(), _port(settings)]
-    findings += asyncio.run(_devices(settings))
-    for finding in findings:
-        print(f"{'good' if finding.good else 'BAD '}  {finding.what}")
-        if finding.advice:
-            print(f"      → {finding.advice}")
-    return 0 if all(finding.good for finding in findings) else 1
+    words = i18n.catalogue(args.language or _language())
+    findings = list(examined(settings, args.data))
+    if args.json:
+        told = [finding.told(words) for finding in findings]
+        print(json.dumps(told, ensure_ascii=False, indent=1))
+    else:
+        for finding in findings:
+            print("\n".join(finding.lines(words)))
+    return 1 if any(finding.level == "bad" for finding in findings) else 0
 
 
-def _disk(folder: Path) -> Finding:
-    folder = folder if folder.is_dir() else Path(tempfile.gettempdir())
-    took_ms = []
-    try:
-        with tempfile.NamedTemporaryFile(dir=folder) as file:
-            for _ in range(FSYNC_ROUNDS):
-                started = time.perf_counter()
-                file.write(b"x" * 200)
-                file.flush()
-                os.fdatasync(file.fileno())
-                took_ms.append((time.perf_counter() - started) * 1000)
-    except OSError as error:
-        return Finding(False, f"disk {folder}: {error.strerror}", "free space, check rights")
-    median = sorted(took_ms)[FSYNC_ROUNDS // 2]
-    what = f"disk {folder}: fsync {median:.1f} ms (median of {FSYNC_ROUNDS})"
-    if median > FSYNC_SLOW_MS:
-        return Finding(False, what, "use an SSD; a slow card delays every ticket")
-    return Finding(True, what)
+def examined(settings: Settings, data: Path) -> Iterator[Finding]:
+    """Everything, from the machine to the devices."""
+    yield from doctor_machine.disk(data)
+    yield from doctor_machine.database(data)
+    yield from doctor_machine.clock()
+    address = doctor_machine.address(settings)
+    yield address
+    yield from doctor_machine.groups(settings)
+    seen = doctor_devices.seen()
+    if seen is None:
+        yield Finding("bad", "drivers_failed")
+    else:
+        yield doctor_machine.font(seen.font)
+        yield from doctor_devices.plugged(seen.finds, settings.devices)
+    yield from asyncio.run(doctor_devices.asked(settings, address.code == RUNNING))
 
 
-def _clock() -> Finding:
-    doubt = implausible(Millis(int(time.time() * 1000)), Millis(0))
-    if doubt:
-        return Finding(False, f"clock: {doubt}", "set the date; replace the board's battery")
-    return Finding(True, f"clock: {time.strftime('%Y-%m-%d %H:%M:%S %Z')}")
-
-
-def _port(settings: Settings) -> Finding:
-    host, port = settings.http.host, settings.http.port
-    with socket.socket() as probe:
-        probe.settimeout(1)
-        if probe.connect_ex((host, port)) == 0:
-            return Finding(True, f"{host}:{port}: something answers; queued, if it is running")
-        try:
-            probe.close()
-            with socket.socket() as bound:
-                bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                bound.bind((host, port))
-        except OSError as error:
-            advice = "choose another [http] host or port, or ports above 1023"
-            return Finding(False, f"{host}:{port}: {error.strerror}", advice)
-    return Finding(True, f"{host}:{port}: free to listen on")
-
-
-async def _devices(settings: Settings) -> list[Finding]:
-    if not settings.devices:
-        return [Finding(True, "devices: none configured")]
-    with tempfile.TemporaryDirectory(prefix="queued-doctor-") as spool:
-        # Of a card that lies on a reader meanwhile nothing is kept: any secret will do.
-        secret = secrets.token_hex(16)
-        configs = [device_config(device, secret) for device in settings.devices]
-        link = DeviceLink(configs, Path(spool))
-        link.start()
-        deadline = time.monotonic() + DEVICES_S
-        while time.monotonic() < deadline:
-            await asyncio.sleep(0.2)
-            if all(report.state in ("ready", "degraded") for report in link.reports()):
-                break
-        reports = link.reports()
-        await link.stop()
-    return list(_found(reports))
-
-
-def _found(reports: Sequence[DeviceReport]) -> Iterator[Finding]:
-    for report in reports:
-        what = f"{report.device} ({report.kind}): {report.state}"
-        if report.paper == "near_end":
-            yield Finding(True, what, ADVICE["near_end"])
-        elif report.state == "ready":
-            yield Finding(True, what)
-        else:
-            error = report.last_error
-            advice = ADVICE.get(error.partition(":")[0], "see the device's manual")
-            yield Finding(False, f"{what} {error}".rstrip(), advice)
+def _language() -> str:
+    """The language of the terminal, POSIX 8.2; English where it says nothing."""
+    chosen = next(filter(None, map(os.environ.get, ("LC_ALL", "LC_MESSAGES", "LANG"))), "")
+    return "zh" if chosen.lower().startswith("zh") else "en"

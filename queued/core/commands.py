@@ -16,6 +16,9 @@ from queued.core.quick import quick_init
 Place: TypeAlias = Literal["keep", "first", "last"]
 """Where a transferred ticket goes: by its original time, before everybody, behind everybody."""
 
+SlipSize: TypeAlias = Literal["normal", "large"]
+"""How large a visitor wants the slip: a kiosk in elder mode asks for large type."""
+
 
 @quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +64,7 @@ class IssueTicket:
     """The appointment's time, if there is one."""
     language: str = "zh"
     party: int = 1
+    slip: SlipSize = "normal"
     others: tuple[TicketId, ...] = ()
     """Today's tickets of the same person, if the hall knows who it is."""
     by: str = ""
@@ -159,10 +163,11 @@ class StartService:
 @quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FinishService:
-    """Done. `outcome` is the hall's own word (办结, 受理 …)."""
+    """Done. `outcome` is the hall's own word (办结, 受理 …); `count` matters were dealt with."""
 
     window: WindowId
     outcome: str = ""
+    count: int = 1
     by: str = ""
 
 

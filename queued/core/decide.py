@@ -119,6 +119,7 @@ def _issue(hall: Hall, command: c.IssueTicket, at: Millis) -> tuple[e.Event, ...
             slot=command.slot,
             language=command.language,
             party=command.party,
+            slip=command.slip,
         ),
     )
 
@@ -244,7 +245,7 @@ def _finish(hall: Hall, command: c.FinishService, at: Millis) -> tuple[e.Event, 
     if ticket is None or not allowed(ticket.status, e.ServiceFinished):
         raise r.TicketNotServing(window=command.window)
     facts = guards.at_window(ticket, command.window, command.by, at)
-    return (e.ServiceFinished(**facts, outcome=command.outcome),)
+    return (e.ServiceFinished(**facts, outcome=command.outcome, count=command.count),)
 
 
 def _rate(hall: Hall, command: c.RateService, at: Millis) -> tuple[e.Event, ...]:
@@ -350,10 +351,18 @@ def _open_window(hall: Hall, command: c.OpenWindow, at: Millis) -> tuple[e.Event
     clerk = guards.sitting_down(window, command)
     taken = window.status is not WindowStatus.CLOSED and window.clerk != clerk
     if taken and not command.take_over:
-        raise r.WindowTaken(window=command.window)
+        raise r.WindowTaken(window=command.window, clerk=guards.name_of(window.clerk))
     if window.status is WindowStatus.OPEN and not taken:
         return ()
-    return (e.WindowOpened(at=at, by=command.by, window=command.window, clerk=clerk),)
+    return (
+        e.WindowOpened(
+            at=at,
+            by=command.by,
+            window=command.window,
+            clerk=clerk,
+            relieved=window.clerk if taken else "",
+        ),
+    )
 
 
 def _pause_window(hall: Hall, command: c.PauseWindow, at: Millis) -> tuple[e.Event, ...]:

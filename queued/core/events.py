@@ -52,12 +52,13 @@ class DayClosed:
 @quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WindowOpened:
-    """`clerk` sits at the window and may call."""
+    """`clerk` sits at the window and may call; `relieved` sat there until now, if anybody."""
 
     at: Millis
     by: str
     window: WindowId
     clerk: str
+    relieved: str = ""
 
 
 @quick_init
@@ -112,6 +113,8 @@ class TicketIssued:
     slot: Millis | None = None
     language: str = "zh"
     party: int = 1
+    slip: str = "normal"
+    """normal | large: the size of type its slip is printed in, now and whenever again."""
 
 
 @quick_init
@@ -176,7 +179,7 @@ class ServiceStarted:
 @quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceFinished:
-    """Done, with the hall's own outcome word."""
+    """Done, with the hall's own outcome word. `count` matters were dealt with."""
 
     at: Millis
     by: str
@@ -185,6 +188,7 @@ class ServiceFinished:
     queue: QueueId
     window: WindowId
     outcome: str
+    count: int = 1
 
 
 @quick_init

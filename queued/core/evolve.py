@@ -64,6 +64,7 @@ def _day_opened(hall: Hall, event: e.DayOpened) -> dict[str, Any]:
         "series": {},
         "calls": (),
         "windows": {id_: Window() for id_ in hall.plan.windows},
+        "clerks": {},
     }
 
 
@@ -72,8 +73,14 @@ def _day_closed(hall: Hall, event: e.DayClosed) -> dict[str, Any]:
 
 
 def _window_opened(hall: Hall, event: e.WindowOpened) -> dict[str, Any]:
+    before = hall.windows[event.window]
+    stays = before.clerk == event.clerk and before.since is not None
     window = changed(
-        hall.windows[event.window], status=WindowStatus.OPEN, clerk=event.clerk, reason=""
+        before,
+        status=WindowStatus.OPEN,
+        clerk=event.clerk,
+        reason="",
+        since=before.since if stays else event.at,
     )
     return _windows(hall, event.window, window)
 
@@ -132,16 +139,16 @@ def _ticket_called(hall: Hall, event: e.TicketCalled) -> dict[str, Any]:
         was_calls=before.calls,
         was_called_at=before.called_at,
     )
-    window = hall.windows[event.window]
-    counts = changed(window.counts, called=window.counts.called + 1)
     call = Call(event.ticket, event.number, event.window, event.at, ticket.calls, hall.seq + 1)
     return {
         **(_leave(hall, before) if before.status is Status.WAITING else {}),
         **_put(hall, ticket),
-        **_windows(
+        **_at_window(
             hall,
             event.window,
-            changed(window, ticket=event.ticket, undo_until=event.undo_until, counts=counts),
+            {"called": 1},
+            ticket=event.ticket,
+            undo_until=event.undo_until,
         ),
         "calls": _call_shown(hall, call),
     }
@@ -166,16 +173,10 @@ def _call_undone(hall: Hall, event: e.CallUndone) -> dict[str, Any]:
         called_at=before.was_called_at,
         first_called_at=None if fresh and not before.returns else before.first_called_at,
     )
-    window = hall.windows[event.window]
-    counts = changed(window.counts, called=window.counts.called - 1)
     return {
         **_put(hall, ticket),
         **(_join(hall, ticket) if fresh else {}),
-        **_windows(
-            hall,
-            event.window,
-            changed(window, ticket=None, undo_until=None, counts=counts),
-        ),
+        **_at_window(hall, event.window, {"called": -1}, **_FREE),
         "calls": tuple(call for call in hall.calls if call.ticket != event.ticket),
     }
 
@@ -190,13 +191,18 @@ def _service_started(hall: Hall, event: e.ServiceStarted) -> dict[str, Any]:
 def _service_finished(hall: Hall, event: e.ServiceFinished) -> dict[str, Any]:
     before = hall.ticket(event.ticket)
     ticket = changed(before, status=_after(before, event), ended_at=event.at, reason=event.outcome)
-    return {**_put(hall, ticket), **_release(hall, before, "served")}
+    served = {
+        "served": 1,
+        "matters": event.count,
+        "serving_ms": event.at - (before.started_at or event.at),
+    }
+    return {**_put(hall, ticket), **_release(hall, before, served)}
 
 
 def _ticket_missed(hall: Hall, event: e.TicketMissed) -> dict[str, Any]:
     before = hall.ticket(event.ticket)
     ticket = changed(before, status=_after(before, event), window=None, ended_at=event.at)
-    return {**_put(hall, ticket), **_release(hall, before, "missed")}
+    return {**_put(hall, ticket), **_release(hall, before, {"missed": 1})}
 
 
 def _ticket_parked(hall: Hall, event: e.TicketParked) -> dict[str, Any]:
@@ -208,7 +214,7 @@ def _ticket_parked(hall: Hall, event: e.TicketParked) -> dict[str, Any]:
         ended_at=event.at,
         reason=event.reason,
     )
-    return {**_put(hall, ticket), **_release(hall, before, "parked")}
+    return {**_put(hall, ticket), **_release(hall, before, {"parked": 1})}
 
 
 def _ticket_returned(hall: Hall, event: e.TicketReturned) -> dict[str, Any]:
@@ -241,7 +247,7 @@ def _ticket_transferred(hall: Hall, event: e.TicketTransferred) -> dict[str, Any
     return {
         **_put(hall, ticket),
         **_join(hall, ticket),
-        **_release(hall, before, "transferred"),
+        **_release(hall, before, {"transferred": 1}),
     }
 
 
@@ -258,7 +264,7 @@ def _ticket_cancelled(hall: Hall, event: e.TicketCancelled) -> dict[str, Any]:
     if before.status is Status.WAITING:
         changes |= _leave(hall, before)
     elif before.status is Status.CALLED:
-        changes |= _release(hall, before, None)
+        changes |= _release(hall, before, {})
     return changes
 
 
@@ -338,19 +344,32 @@ def _leave(hall: Hall, ticket: Ticket) -> dict[str, Any]:
     return {"lines": {**hall.lines, ticket.queue: hall.lines[ticket.queue].left(entry)}}
 
 
-def _release(hall: Hall, ticket: Ticket, counted: str | None) -> dict[str, Any]:
+_FREE: Mapping[str, Any] = {"ticket": None, "undo_until": None}
+"""Of a window without a ticket in hand."""
+
+
+def _release(hall: Hall, ticket: Ticket, more: Mapping[str, int]) -> dict[str, Any]:
     """The window that had `ticket` in hand is free again."""
     assert ticket.window is not None
-    window = hall.windows[ticket.window]
-    counts = window.counts
-    if counted:
-        counts = _one_more(counts, counted)
-    freed = changed(window, ticket=None, undo_until=None, counts=counts)
-    return _windows(hall, ticket.window, freed)
+    return _at_window(hall, ticket.window, more, **_FREE)
 
 
-def _one_more(counts: Counts, name: str) -> Counts:
-    return changed(counts, **{name: getattr(counts, name) + 1})
+def _at_window(
+    hall: Hall, id_: WindowId, more: Mapping[str, int], **changes: Any
+) -> dict[str, Any]:
+    """The window changed, and `more` counted for it and for the clerk who sits there."""
+    window = hall.windows[id_]
+    if not more:
+        return _windows(hall, id_, changed(window, **changes))
+    own = hall.clerks.get(window.clerk, Counts())
+    return {
+        **_windows(hall, id_, changed(window, counts=_added(window.counts, more), **changes)),
+        "clerks": {**hall.clerks, window.clerk: _added(own, more)},
+    }
+
+
+def _added(counts: Counts, more: Mapping[str, int]) -> Counts:
+    return changed(counts, **{name: getattr(counts, name) + n for name, n in more.items()})
 
 
 def _call_shown(hall: Hall, call: Call) -> tuple[Call, ...]:

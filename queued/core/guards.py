@@ -34,8 +34,13 @@ def window_yours(hall: Hall, id_: WindowId, by: str) -> Window:
     if window.status is WindowStatus.CLOSED:
         raise r.WindowNotOpen(window=id_, status=window.status.value)
     if window.clerk != by and not by.startswith(OVERRIDING):
-        raise r.NotYours(window=id_)
+        raise r.NotYours(window=id_, clerk=name_of(window.clerk))
     return window
+
+
+def name_of(by: str) -> str:
+    """The name in `role:name`."""
+    return by.partition(":")[2]
 
 
 def hands_empty(hall: Hall, id_: WindowId, by: str) -> Window:

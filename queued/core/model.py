@@ -118,13 +118,17 @@ class Ticket:
 @quick_init
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What a window did today."""
+    """What a window, or a clerk, did today."""
 
     called: int = 0
     served: int = 0
     missed: int = 0
     parked: int = 0
     transferred: int = 0
+    matters: int = 0
+    """Matters dealt with: one visitor may bring several."""
+    serving_ms: int = 0
+    """From the start to the end of the services that were finished, in all."""
 
 
 @quick_init
@@ -139,6 +143,8 @@ class Window:
     undo_until: Millis | None = None
     """The call of `ticket` may be undone until then."""
     counts: Counts = Counts()
+    since: Millis | None = None
+    """When its clerk sat down here; a pause does not end it."""
 
 
 @quick_init
@@ -188,6 +194,8 @@ class Hall:
     """The last calls, newest first."""
     usual: Mapping[WindowId, WindowPlan] = field(default_factory=dict)
     """Windows that serve other queues today, as they were furnished (see `assigning`)."""
+    clerks: Mapping[str, Counts] = field(default_factory=dict)
+    """What each clerk (`role:name`) did today, at whichever windows."""
 
     def ticket(self, id_: TicketId) -> Ticket:
         """Raises `IndexError` for an id never issued today."""

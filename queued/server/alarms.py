@@ -57,6 +57,8 @@ def _sentence(alarm: Alarm, language: i18n.Language) -> str:
     facts = dict(alarm.facts)
     if "grade" in facts:
         facts["grade"] = texts.text(f"grade.{facts['grade']}")
+    if "code" in facts:
+        facts["why"] = texts.device_reason(str(facts["code"]))
     key = f"alarm.{alarm.kind}"
     if texts.has(key):
         return texts.text(key, **facts)

@@ -9,7 +9,7 @@ from queued.core.hours import issuing
 from queued.core.model import Hall
 from queued.core.numbering import spelled
 from queued.core.plan import MINUTE, QueueId
-from queued.server import wire
+from queued.server import speakers, wire
 from queued.server.auth import ROLES, Principal, clear_cookie, set_cookie
 from queued.server.call import Call, answer
 from queued.server.live import Live
@@ -25,6 +25,9 @@ async def no_such_hall(call: Call[None]) -> web.Response:
 
 async def stream(call: Call[None]) -> web.StreamResponse:
     """GET /halls/{hall}/stream"""
+    voice = call.request.query.get("voice")
+    if voice is not None:
+        return await speakers.stream(call, voice)
     return await call.live.stream(call.request)
 
 
@@ -80,6 +83,7 @@ def services_of(live: Live) -> wire.Services:
             )
             for class_ in plan.classes.values()
         ],
+        outcomes=[wire.OutcomeLine(*one) for one in live.words.outcomes],
     )
 
 

@@ -12,12 +12,13 @@ from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from display.pages import STATIC_DIR
+from queued.core.plan import MINUTE
 from queued.server import openapi
 from queued.server.auth import Doors
 from queued.server.edge import Handler, compiled, elsewhere, expect, snapshot_handler
 from queued.server.health import Metrics
 from queued.server.limits import BODY_BYTES_MAX, limits_of
-from queued.server.live import Live, Streams
+from queued.server.live import Live, Streams, Words
 from queued.server.once import Once
 from queued.server.parts import Parts, Site
 from queued.server.problems import Problem, of, response
@@ -84,7 +85,11 @@ def site_of(parts: Parts) -> Site:
     names = names_of(parts.settings)
     lives = {
         id_: Live(
-            running, parts.clock, names if id_ == parts.settings.hall.id else Names(), streams
+            running,
+            parts.clock,
+            names if id_ == parts.settings.hall.id else Names(),
+            streams,
+            words=words_of(parts.settings),
         )
         for id_, running in parts.halls.items()
     }
@@ -118,6 +123,14 @@ def names_of(settings: Settings) -> Names:
         services={service.id: service.name_en for service in settings.services},
         classes={class_.id: class_.name_en for class_ in settings.classes},
         initials={service.id: service.initials for service in settings.services},
+    )
+
+
+def words_of(settings: Settings) -> Words:
+    """How visits end and when a wait is too long, as configured."""
+    return Words(
+        outcomes=tuple((one.id, one.name, one.name_en) for one in settings.outcomes),
+        long_wait_ms=settings.rules.long_wait_minutes * MINUTE,
     )
 
 
@@ -217,6 +230,8 @@ async def _streams(app: web.Application) -> AsyncIterator[None]:
 
 
 async def _end_streams(app: web.Application) -> None:
+    for task in tuple(app[SITE].streams.tasks):
+        task.cancel()
     app[SITE].parts.readers.close()
     for live in app[SITE].lives.values():
         await live.stop()

@@ -14,12 +14,17 @@ from display import i18n
 from queued.core.quick import quick_init
 from queued.server.auth import Principal
 from queued.server.live import Live
+from queued.server.problems import Problem
 from queued.server.whole import Head, Whole
+from queued.server.wire import WrongField
 
 if TYPE_CHECKING:
     from queued.server.parts import Site
 
 T = TypeVar("T")
+
+SEQ_CHARS_MAX: Final = 18
+"""More digits are no seq and no id: a hall would need a billion years."""
 
 JSON_HEADERS: Final[Mapping[str, str]] = {
     "Content-Type": "application/json",
@@ -90,3 +95,16 @@ def sent(
 @cache
 def _head(status: int) -> Head:
     return Head(status, JSON_HEADERS)
+
+
+def number_asked(call: Call[None], name: str, usual: int, least: int, most: int) -> int:
+    """A whole number of the query. Raises `Problem` invalid."""
+    text = call.request.query.get(name)
+    if text is None:
+        return usual
+    if text.isascii() and text.isdigit() and len(text) <= SEQ_CHARS_MAX:
+        number = int(text)
+        if least <= number <= most:
+            return number
+    wrong = WrongField(name, f"expected a whole number from {least} to {most}")
+    raise Problem("invalid", errors=(wrong,))

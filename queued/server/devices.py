@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from aiohttp import web
 
@@ -91,25 +91,6 @@ class NoDevices:
         return ()
 
 
-async def list_devices(call: Call[None]) -> web.Response:
-    """GET /halls/{hall}/devices"""
-    time_of = call.live.time_of
-    devices = [
-        wire.Device(
-            id=report.device,
-            kind=report.kind,
-            state=report.state,
-            since=time_of(Millis(report.since_ms)),
-            queue=report.queue,
-            last_error=report.last_error or None,
-            paper=report.paper or None,
-            counters=dict(report.counters),
-        )
-        for report in call.site.parts.devices.reports()
-    ]
-    return answer(wire.DeviceList(devices))
-
-
 async def list_slips(call: Call[None]) -> web.Response:
     """GET /halls/{hall}/printers/{device}/slips"""
     return answer(printed(call))
@@ -153,7 +134,7 @@ def printed(call: Call[None]) -> wire.PrintedSlips:
     return wire.PrintedSlips(slips, strips)
 
 
-def known_device(call: Call[None]) -> str:
+def known_device(call: Call[Any]) -> str:
     """The device id of the path. Raises `Problem` unknown_device."""
     device, parts = call.path("device"), call.site.parts
     configured = {one.id for one in parts.settings.devices}

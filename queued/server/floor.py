@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any
 
 from aiohttp import web
 
@@ -12,17 +12,14 @@ from queued.core import commands as c
 from queued.core import views
 from queued.core.events import Event
 from queued.core.model import Hall, Status, Ticket
-from queued.core.plan import MINUTE, Millis, QueueId, WindowId
+from queued.core.plan import Millis, QueueId, WindowId
 from queued.server import alarms, pages, wire
 from queued.server.api import services_of
 from queued.server.call import Call, answer, encode
+from queued.server.desk import counts_told, waiting_since
 from queued.server.live import Live
 from queued.server.tickets import carry_out, hall_name
 from queued.server.windows import action, own_window
-
-LONG_WAIT_MS: Final = 30 * MINUTE
-"""Longer than this the manager looks at the queue."""
-
 
 async def page(call: Call[None]) -> web.Response:
     """GET /h/{hall}/floor"""
@@ -93,7 +90,6 @@ def _window(live: Live, hall: Hall, id_: WindowId) -> wire.FloorWindow:
             "service": held.service,
             "since": live.time_of(since) if since is not None else None,
         }
-    counts = window.counts
     return wire.FloorWindow(
         id=id_,
         name=plan.name,
@@ -101,14 +97,13 @@ def _window(live: Live, hall: Hall, id_: WindowId) -> wire.FloorWindow:
         status=window.status.value,
         reason=window.reason or None,
         clerk=window.clerk.partition(":")[2] or None,
+        clerk_since=live.time_of(window.since) if window.since is not None else None,
         usual_s=_usual_s(hall, held) if held is not None else None,
         queues=plan.queues,
         overflow=plan.overflow,
         assigned=id_ in hall.usual,
         waiting=views.callable_count(hall, id_),
-        counts=wire.Counts(
-            counts.called, counts.served, counts.missed, counts.parked, counts.transferred
-        ),
+        counts=counts_told(window.counts),
         **facts,
     )
 
@@ -125,8 +120,9 @@ def _usual_s(hall: Hall, ticket: Ticket) -> int | None:
 def _queue(live: Live, hall: Hall, id_: QueueId, now: Millis) -> wire.FloorQueue:
     plan = hall.plan.queues[id_]
     waiting = [hall.ticket(entry[1]) for entry in views.line_of(hall, id_)]
-    oldest = min(waiting, key=lambda ticket: ticket.issued_at, default=None)
-    longest = now - oldest.issued_at if oldest is not None else None
+    oldest = min(waiting, key=lambda ticket: (waiting_since(ticket), ticket.id), default=None)
+    longest = max(0, now - waiting_since(oldest)) if oldest is not None else None
+    long_ms = live.words.long_wait_ms
     return wire.FloorQueue(
         id=id_,
         name=plan.name,
@@ -137,6 +133,6 @@ def _queue(live: Live, hall: Hall, id_: QueueId, now: Millis) -> wire.FloorQueue
         windows=len(views.windows_serving(hall, id_)),
         longest_s=longest // 1000 if longest is not None else None,
         longest_number=oldest.number if oldest is not None else None,
-        long=longest is not None and longest >= LONG_WAIT_MS,
+        long=longest is not None and 0 < long_ms <= longest,
         wait=live.view.wait(id_, len(waiting), now),
     )

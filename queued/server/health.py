@@ -18,6 +18,7 @@ from queued.engine.clock import implausible
 from queued.engine.ports import JournalError
 from queued.server import wire
 from queued.server.call import Call, answer
+from queued.server.device_metrics import device_metrics
 from queued.server.problems import Problem
 
 if TYPE_CHECKING:
@@ -107,10 +108,8 @@ class _Collector(Collector):
         cut = CounterMetricFamily("queued_streams_cut", "Streams cut: the client did not read")
         cut.add_metric([], self._site.streams.cut)
         yield cut
-        up = GaugeMetricFamily("queued_device_up", "1 if a device is ready", labels=["device"])
-        for report in self._site.parts.devices.reports():
-            up.add_metric([report.device], float(report.state == "ready"))
-        yield up
+        parts = self._site.parts
+        yield from device_metrics(parts.devices, parts.upkeep, parts.clock.now())
         inputs = CounterMetricFamily(
             "queued_inputs", "Keys and grades pressed", labels=["role", "result"]
         )

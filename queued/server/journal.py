@@ -15,20 +15,18 @@ from queued.core.plan import Millis
 from queued.engine.codec import event_of
 from queued.engine.ports import PAGE_MAX, Journal, Record
 from queued.server import wire
-from queued.server.call import Call, answer
+from queued.server.call import SEQ_CHARS_MAX, Call, answer, number_asked
 from queued.server.live import Live
 from queued.server.problems import Problem
 from queued.server.sentences import happened
 
 PAGE_USUAL: Final = 100
-SEQ_CHARS_MAX: Final = 18
-"""More digits are no seq: a hall would need a billion years."""
 
 
 async def page(call: Call[None]) -> web.Response:
     """GET /halls/{hall}/journal?after=SEQ&limit=N"""
-    after = _whole(call, "after", 0, 0, 10**SEQ_CHARS_MAX)
-    limit = _whole(call, "limit", PAGE_USUAL, 1, PAGE_MAX)
+    after = number_asked(call, "after", 0, 0, 10**SEQ_CHARS_MAX)
+    limit = number_asked(call, "limit", PAGE_USUAL, 1, PAGE_MAX)
     journal, live = call.site.parts.store.journal, call.live
     head = live.hall.seq
     records = await journal.read(live.id, after, limit) if after < head else []
@@ -128,16 +126,3 @@ async def _before(journal: Journal, hall: str, at: Millis) -> int:
         else:
             high = middle
     return low
-
-
-def _whole(call: Call[None], name: str, usual: int, least: int, most: int) -> int:
-    """A whole number of the query. Raises `Problem` invalid."""
-    text = call.request.query.get(name)
-    if text is None:
-        return usual
-    if text.isascii() and text.isdigit() and len(text) <= SEQ_CHARS_MAX:
-        number = int(text)
-        if least <= number <= most:
-            return number
-    wrong = wire.WrongField(name, f"expected a whole number from {least} to {most}")
-    raise Problem("invalid", errors=(wrong,))

@@ -14,7 +14,8 @@ import logging
 import socket
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from aiohttp import web
@@ -81,6 +82,17 @@ class _Client:
         self.transport.write(framed if self.chunked else plain)
 
 
+    def tell(self, frame: bytes) -> bool:
+        """A frame for this client alone; False if it has gone."""
+        if self.transport.is_closing():
+            return False
+        self.write(frame, _chunk(frame))
+        return True
+
+
+Joined = Callable[[Callable[[bytes], bool]], Callable[[], None]]
+
+
 class Streams:
     """All open streams of the server: their number, in all and per address."""
 
@@ -90,6 +102,8 @@ class Streams:
         self.open = 0
         self.cut = 0
         """Clients cut because they did not read."""
+        self.tasks: set[asyncio.Task[object]] = set()
+        """Of streams with a task of their own; they end with the server."""
 
     def enter(self, request: web.Request) -> str:
         """Count a stream in. Raises `Problem` too_many_requests."""
@@ -113,6 +127,16 @@ class Streams:
                 del self._by_address[address]
 
 
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What the configuration tells windows: how visits end, and when a wait is too long."""
+
+    outcomes: Sequence[tuple[str, str, str]] = ()
+    """(id, name, English name); the usual one first."""
+    long_wait_ms: int = 0
+    """0: never."""
+
+
 class Live:
     """One hall as shown to the world: its snapshot and its streams."""
 
@@ -123,8 +147,10 @@ class Live:
         names: Names,
         streams: Streams,
         monotonic: Callable[[], float] = time.monotonic,
+        words: Words = Words(),
     ) -> None:
         self.id = running.id
+        self.words = words
         self.running = running
         self.names = names
         self.clock = clock
@@ -191,15 +217,23 @@ class Live:
 
     # ── One client ────────────────────────────────────────────────────────────────────────
 
-    async def stream(self, request: web.Request) -> web.StreamResponse:
-        """Serve one client until it leaves or is cut."""
+    async def stream(
+        self, request: web.Request, joined: Joined | None = None
+    ) -> web.StreamResponse:
+        """Serve one client until it leaves or is cut.
+
+        `joined` gets what writes a frame of its own to this client alone, and returns what to
+        call at the end.
+        """
         address = self._streams.enter(request)
         try:
-            return await self._serve(request, address)
+            return await self._serve(request, address, joined)
         finally:
             self._streams.leave(address)
 
-    async def _serve(self, request: web.Request, address: str) -> web.StreamResponse:
+    async def _serve(
+        self, request: web.Request, address: str, joined: Joined | None
+    ) -> web.StreamResponse:
         response = web.StreamResponse(headers=HEADERS)
         await response.prepare(request)
         transport = request.transport
@@ -219,9 +253,12 @@ class Live:
         self._clients[client] = None
         if self.hall.seq != client.seq:
             self._changed.set()
+        leave = joined(client.tell) if joined is not None else None
         try:
             await client.gone
         finally:
+            if leave is not None:
+                leave()
             self._clients.pop(client, None)
             transport.abort()
         return response

@@ -21,12 +21,12 @@ from queued.server import tickets, wire
 from queued.server.api import services_of
 from queued.server.auth import SignedIn, clear_cookie, same, set_cookie
 from queued.server.call import Call
+from queued.server.desk import desk_of, seats_of
 from queued.server.limits import refuse_if
 from queued.server.live import Live
 from queued.server.parts import Site
 from queued.server.problems import Problem, of
 from queued.server.security import page_headers
-from queued.server.windows import desk_of
 
 LANGUAGE_COOKIE: Final = "queued_language"
 LANGUAGE_KEPT_S: Final = 365 * 86_400
@@ -159,11 +159,22 @@ async def kiosk(call: Call[None]) -> web.Response:
 
 async def windows(call: Call[None]) -> web.Response:
     """GET /h/{hall}/windows"""
-    return page(call, "windows", await _hall_and_snapshot(call.live))
+    live, who = call.live, call.principal
+    context = await _hall_and_snapshot(live)
+    return page(call, "windows", {**context, "seats": seats_of(live, who.by, who.window)})
 
 
 async def console(call: Call[None]) -> web.Response:
     """GET /h/{hall}/windows/{window}"""
+    return _at_window(call, "console")
+
+
+async def caller(call: Call[None]) -> web.Response:
+    """GET /h/{hall}/windows/{window}/caller: the console as small as a calling pad"""
+    return _at_window(call, "caller")
+
+
+def _at_window(call: Call[None], name: str) -> web.Response:
     live, window = call.live, WindowId(call.path("window"))
     bound = call.principal.window
     if bound is not None and bound != window:
@@ -173,10 +184,10 @@ async def console(call: Call[None]) -> web.Response:
     context = {
         "hall": plain(tickets.hall_name(live)),
         "window": plain(live.view.window(live.hall, window)),
-        "desk": plain(desk_of(live, window, language_of(call.request))),
+        "desk": plain(desk_of(live, window, language_of(call.request), call.principal.by)),
         "services": plain(services_of(live)),
     }
-    return page(call, "console", context)
+    return page(call, name, context)
 
 
 async def printer(call: Call[None]) -> web.Response:

@@ -24,7 +24,9 @@ from queued.server.limits import Limits
 from queued.server.live import Live, Streams
 from queued.server.once import Once
 from queued.server.readers import Readers
+from queued.server.speakers import Speakers
 from queued.server.static import StaticFiles
+from queued.server.upkeep import NoUpkeep, Upkeep
 from queued.settings_values import Settings
 
 
@@ -116,8 +118,10 @@ class Parts:
     readers: Readers = field(default_factory=Readers)
     inputs: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     """What was pressed, by device role and what became of it: for the metrics."""
+    speakers: Speakers = field(default_factory=Speakers)
     version: str = "0"
     demo: bool = False
+    upkeep: Upkeep = field(default_factory=NoUpkeep)
     health_public: bool = False
     """Answer /healthz, /readyz and /metrics to everybody, not only to the local network."""
 

@@ -57,6 +57,7 @@ PROBLEMS: Final[Mapping[str, tuple[int, str]]] = {
     "too_many_recalls": (409, "Recalled often enough"),
     "too_many_returns": (409, "Returned too often"),
     "too_late_to_undo": (409, "Too late to undo"),
+    "no_test": (409, "Nothing to test"),
     "plan_in_use": (422, "Still in use"),
     "plan_invalid": (422, "Invalid plan"),
     "too_large": (413, "Too large"),

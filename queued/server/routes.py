@@ -22,8 +22,10 @@ from queued.server import (
     journal,
     openapi,
     pages,
+    speakers,
     static,
     stories,
+    technician,
     tickets,
     windows,
     wire,
@@ -40,6 +42,7 @@ REPRINTING: Final = frozenset({"kiosk", "clerk"})
 TELLING: Final = frozenset({"clerk", "auditor"})
 AUDIT: Final = frozenset({"auditor"})
 MANAGING: Final = frozenset({"manager"})
+SPEAKING: Final = frozenset({speakers.DISPLAY})
 PRINTERS: Final = frozenset({"manager", "device"})
 
 Handler = Callable[[Call[Any]], Awaitable[web.StreamResponse]]
@@ -98,6 +101,7 @@ def _page(path: str, handler: Handler, summary: str, **more: Any) -> Route:
 
 
 _PRINTER: Final = "/halls/{hall}/printers/{device}"
+_DEVICE: Final = "/halls/{hall}/devices/{device}"
 
 SNAPSHOT: Final = Route(
     method="GET",
@@ -126,12 +130,27 @@ ROUTES: Final[tuple[Route, ...]] = (
     _get("/halls/{hall}/windows/{window}", windows.desk, wire.Desk, "The desk", roles=STAFF),
     _get("/halls/{hall}/stream", api.stream, None,
          "The live stream: `id: seq`, `event: snapshot`, data = the snapshot",
-         media="text/event-stream"),
+         media="text/event-stream",
+         query=(("voice", "Of a page that speaks (role display): the voice it owns from now on; "
+                          "what to say comes as `event: say`, and `event: silenced` when another "
+                          "page takes over"),)),
+    _post("/halls/{hall}/voices/{device}/said", speakers.said, wire.VoiceSaid, wire.VoiceHeard,
+          "A page tells what became of a sentence", roles=SPEAKING),
     _get("/halls/{hall}/services", api.services, wire.Services, "Queues, services, classes"),
     _get("/halls/{hall}/queue-monitor", api.queue_monitor, list[wire.QueueMonitor],
          "The hall as FIWARE QueueMonitor entities"),
-    _get("/halls/{hall}/devices", devices.list_devices, wire.DeviceList,
+    _get("/halls/{hall}/devices", technician.list_devices, wire.DeviceList,
          "How the devices are", roles=MANAGING),
+    _get(_DEVICE, technician.show_device, wire.Device, "How a device is", roles=MANAGING),
+    _get(_DEVICE + "/events", technician.list_events, wire.DeviceEvents,
+         "What happened to a device, newest first", roles=MANAGING,
+         query=(("before", "Events with an id below this"),
+                ("limit", "At most so many, 1 to 200"))),
+    _get(_DEVICE + "/frames", technician.frames, None,
+         "What goes over a device's line, live: `event: frame`, data = the bytes in hexadecimal "
+         "and what they mean", roles=MANAGING, media="text/event-stream"),
+    _post(_DEVICE + "/test", technician.try_out, wire.Nothing, wire.DeviceTest,
+          "Print, show or say a test", roles=MANAGING, status=202),
     _get("/halls/{hall}/journal", journal.page, wire.JournalPage, "Events with their hashes",
          roles=AUDIT, query=(("after", "Events after this seq; 0 from the start"),
                              ("limit", "At most so many, 1 to 1000"))),
@@ -182,7 +201,10 @@ ROUTES: Final[tuple[Route, ...]] = (
     _page("/h/{hall}/windows/{window}", pages.console, "Window console", roles=STAFF),
     _page("/h/{hall}/floor", floor.page, "Manager's floor", roles=MANAGING),
     _page("/h/{hall}/story", stories.page, "A ticket's story", roles=TELLING),
+    _page("/h/{hall}/windows/{window}/caller", pages.caller, "Small caller", roles=STAFF),
     _page("/h/{hall}/printers/{device}", pages.printer, "Virtual printer", roles=PRINTERS),
+    _page("/h/{hall}/devices", technician.devices_page, "Devices", roles=MANAGING),
+    _page("/h/{hall}/devices/{device}", technician.device_page, "A device", roles=MANAGING),
     _page("/t/{token}", pages.own_ticket, "Own ticket"),
     _page("/t/{token}/leave", pages.leave_form, "Really leave?"),
     _page("/t/{token}/leave", pages.leave, "Leave", method="POST", status=303),

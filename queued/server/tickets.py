@@ -45,6 +45,7 @@ def wish(call: Call[wire.TakeTicket]) -> tuple[c.IssueTicket, Render]:
         class_=ClassId(asked.class_),
         language=asked.language,
         party=asked.party,
+        slip=asked.slip,
         by=who.by,
     )
 

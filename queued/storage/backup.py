@@ -15,6 +15,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+from queued.storage.connect import open_connection, sqlite_writer
 from queued.storage.errors import Damaged, FolderNotEmpty, StoreError
 from queued.storage.folder import (
     DATABASE,
@@ -26,6 +27,7 @@ from queued.storage.folder import (
     touch_private,
     write_private,
 )
+from queued.storage.migrate import migrate, version_of
 from queued.storage.verify import Report, verify_file
 
 _SECRET_TABLE = "backup_secret"
@@ -85,6 +87,7 @@ def _restore(file: Path, folder: Path) -> Report:
         touch_private(draft)
         _copy(file, draft)
         secret = _take_secret(draft)
+        _bring_up(draft)
         report = _proven(draft)
         write_private(folder / SECRET, secret)
         # Last: a folder with a database in it is a whole one.
@@ -131,6 +134,19 @@ def _take_secret(draft: Path) -> bytes:
         copy.execute(f"DROP TABLE {_SECRET_TABLE}")
         copy.commit()
         return rows[0][0]
+
+
+def _bring_up(draft: Path) -> None:
+    """A backup that an older queued made gets the tables of this one."""
+    connection = open_connection(sqlite_writer(draft))
+    try:
+        with connection.begin():
+            if version_of(connection) is not None:
+                migrate(connection)
+    finally:
+        connection.close()
+    with closing(_open(draft)) as copy:
+        copy.execute("PRAGMA journal_mode=DELETE")
 
 
 def _proven(draft: Path) -> Report:

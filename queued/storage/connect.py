@@ -127,6 +127,9 @@ def check(connection: Connection) -> None:
             found = connection.exec_driver_sql("PRAGMA quick_check(10)").scalars().all()
     except SQLAlchemyError as error:
         raise explained(error, connection.engine) from error
+    except UnicodeDecodeError as error:
+        # What SQLite found quotes the damaged names of tables, which are no text any more.
+        raise Damaged(f"{file} is damaged in its schema; restore a backup") from error
     if found != ["ok"]:
         raise Damaged(f"{file} is damaged: {'; '.join(map(str, found))}; restore a backup")
 

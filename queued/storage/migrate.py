@@ -15,7 +15,7 @@ from sqlalchemy import Connection, inspect, select
 from queued.storage import tables
 from queued.storage.errors import SchemaUnknown
 
-VERSION = 2
+VERSION = 3
 """Of the tables in `tables`."""
 
 Step: TypeAlias = Callable[[Connection], None]
@@ -35,7 +35,20 @@ def _ratings_and_people(connection: Connection) -> None:
         connection.exec_driver_sql(statement)
 
 
-STEPS: Mapping[int, Step] = {1: _ratings_and_people}
+def _device_events(connection: Connection) -> None:
+    """2 to 3: what happened to devices is kept."""
+    connection.exec_driver_sql(
+        "CREATE TABLE device_event (hall TEXT NOT NULL, id BIGINT NOT NULL, at BIGINT NOT NULL, "
+        "device TEXT NOT NULL, kind TEXT NOT NULL, code TEXT NOT NULL, detail TEXT NOT NULL, "
+        "PRIMARY KEY (hall, id))"
+    )
+    connection.exec_driver_sql(
+        "CREATE INDEX device_event_by_device ON device_event (hall, device, id)"
+    )
+    connection.exec_driver_sql("CREATE INDEX device_event_by_time ON device_event (hall, at)")
+
+
+STEPS: Mapping[int, Step] = {1: _ratings_and_people, 2: _device_events}
 """From this version to the next."""
 
 

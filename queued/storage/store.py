@@ -10,6 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from queued.storage.accounts import Accounts
 from queued.storage.connect import check, explained, open_connection, sqlite_reader, sqlite_writer
 from queued.storage.database import Database
+from queued.storage.device_events import DeviceEvents
 from queued.storage.errors import StoreError
 from queued.storage.folder import (
     DATABASE,
@@ -43,6 +44,7 @@ class Store:
         self.secret = secret
         self.journal = SqlJournal(database, writable=lock is not None)
         self.ledger = Ledger(database)
+        self.device_events = DeviceEvents(database)
         self.accounts = Accounts(database)
         self.tickets = Tickets(database)
         self.people = People(database, secret, people_key)

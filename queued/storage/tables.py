@@ -1,8 +1,9 @@
 """The tables, as SQLAlchemy Core metadata: the same for SQLite and PostgreSQL.
 
 `journal` is the truth. `ticket` and `snapshot` follow from it and can be rebuilt; `answer` is
-written in the journal's transaction. `cursor`, `slip`, `person`, `token`, `user` and `session`
-are facts of their own. Times are Unix milliseconds; digests are SHA-256 in hexadecimal.
+written in the journal's transaction. `cursor`, `slip`, `device_event`, `person`, `token`, `user`
+and `session` are facts of their own. Times are Unix milliseconds; digests are SHA-256 in
+hexadecimal.
 
 What is written in the journal's transaction is `WITHOUT ROWID` in SQLite: its rows live in the
 primary key's own tree, one write instead of two.
@@ -156,6 +157,22 @@ slip = Table(
 Index("slip_by_status", slip.c.hall, slip.c.status)
 Index("slip_by_ticket", slip.c.hall, slip.c.day, slip.c.ticket, slip.c.created_at)
 Index("slip_by_device", slip.c.hall, slip.c.device, slip.c.created_at)
+
+device_event = Table(
+    "device_event",
+    metadata,
+    Column("hall", Text, primary_key=True),
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    _number("at"),
+    _text("device"),
+    _text("kind"),
+    _text("code"),
+    _text("detail"),
+)
+"""What happened to devices, bounded in number and age (see `device_events`)."""
+
+Index("device_event_by_device", device_event.c.hall, device_event.c.device, device_event.c.id)
+Index("device_event_by_time", device_event.c.hall, device_event.c.at)
 
 person = Table(
     "person",

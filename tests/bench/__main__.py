@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.bench import core, history, http, live
+from tests.bench import console, core, history, http, live
 from tests.bench.hall import children, folder, resident_mb, running
 from tests.bench.load import Run
 
@@ -194,6 +194,21 @@ def history_rows() -> Iterator[Row]:
         )
 
 
+def console_rows() -> Iterator[Row]:
+    """A clerk's key."""
+    with folder() as path, running(path, "--no-devices") as hall:
+        presses = console.measure(hall, hall.token("manager"), hall.token("clerk"))
+        p50, p99 = presses.percentile(50), presses.percentile(99)
+        rate = presses.others / presses.seconds
+        yield Row(
+            "console key to answer painted, Chromium",
+            "p99 <= 100 ms",
+            f"p50 {p50:.0f}, p99 {p99:.0f} ms, {len(presses.ms)} presses",
+            f"while others make {rate:.0f} calls/s, 200 rows shown",
+            p99 <= 100,
+        )
+
+
 def _median(values: list[float]) -> float:
     return sorted(values)[len(values) // 2]
 
@@ -208,6 +223,7 @@ PARTS: dict[str, Callable[[], Iterator[Row]]] = {
     "live": live_rows,
     "start": start_rows,
     "history": history_rows,
+    "console": console_rows,
 }
 
 

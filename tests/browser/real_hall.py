@@ -73,6 +73,13 @@ class RealHall:
             process.wait()
             raise
 
+    def kill(self) -> None:
+        """SIGKILL: as if the power had failed."""
+        process, self._process = self._process, None
+        assert process is not None
+        process.kill()
+        process.wait(STOPPED_S)
+
     def token(self, role: str, name: str) -> str:
         """A new access token, as an administrator makes one."""
         command = [sys.executable, "-m", "queued", "token", role, "--name", name]

@@ -131,3 +131,14 @@ def test_a_tap_into_the_gap_becomes_one_ticket_later(
     expect(kiosk.page.locator("#number")).to_have_text(re.compile(r"F\d{3}"), timeout=BACK_MS)
     company = next(each for each in hall.snapshot()["queues"] if each["id"] == "company")
     assert company["order"] == [kiosk.page.locator("#number").inner_text()]
+
+
+def test_the_technician_sees_red_first_and_what_to_do(visitors: People, hall: RealHall):
+    page = visitors.holder(hall.token("manager", "manager-1"))
+    page.goto(f"{HALL}/devices")
+    first = page.locator("#devices .device-card").first
+    expect(first.locator(".light-pill")).to_have_text("需要处理", timeout=BACK_MS)
+    expect(first).to_contain_text("kiosk-printer")
+    expect(first).to_contain_text("设备脱机或已关机")
+    expect(first).to_contain_text("检查设备电源")
+    expect(page.locator("#counts")).to_contain_text("需要处理 2 台", timeout=BACK_MS)

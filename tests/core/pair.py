@@ -98,6 +98,10 @@ class Pair:
         self.hall = evolve(self.hall, event)
 
 
+COUNTED = ("called", "served", "missed", "parked", "transferred")
+"""Of a window's counts those that the naive hall keeps too; examples cover the sums of time."""
+
+
 def seen_by_core(hall: Hall) -> dict[str, Any]:
     """All that people could notice, from the rulebook's hall."""
     return {
@@ -113,7 +117,7 @@ def seen_by_core(hall: Hall) -> dict[str, Any]:
                 window.reason,
                 window.ticket,
                 window.undo_until,
-                tuple(getattr(window.counts, field) for field in window.counts.__slots__),
+                tuple(getattr(window.counts, name) for name in COUNTED),
             )
             for name, window in hall.windows.items()
         },

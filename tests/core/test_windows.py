@@ -32,7 +32,7 @@ from queued.core.events import (
     WindowPaused,
 )
 from queued.core.model import Counts
-from tests.core.given import seen
+from tests.core.given import later, seen
 
 OPEN = OpenWindow(window="1")
 TAKE = IssueTicket(queue="general")
@@ -199,5 +199,45 @@ def test_what_a_window_did_today(hall):
     hall.given(NEXT, START, FinishService(window="1"), NEXT, MissTicket(window="1"))
     hall.given(NEXT, ParkTicket(window="1"), NEXT, TransferTicket(window="1"))
     hall.given(NEXT, Undo(window="1"), CloseWindow(window="1"))
-    counts = Counts(called=4, served=1, missed=1, parked=1, transferred=1)
+    counts = Counts(called=4, served=1, missed=1, parked=1, transferred=1, matters=1)
     assert hall.hall.windows["1"].counts == counts
+    assert hall.hall.clerks == {"clerk:1": counts}
+
+
+def test_what_a_clerk_did_today_goes_with_the_clerk(hall):
+    hall.given(TAKE, TAKE, TAKE, OPEN, NEXT, START, later(minutes=5))
+    hall.given(FinishService(window="1", count=3), NEXT)
+    hall.given(OpenWindow(window="1", take_over=True, by="clerk:li"))
+    hall.given(StartService(window="1", by="clerk:li"), later(minutes=2))
+    hall.given(FinishService(window="1", by="clerk:li"))
+    hall.given(OpenWindow(window="3", by="clerk:1"), CallNext(window="3", by="clerk:1"))
+
+    minute = 60_000
+    wang = Counts(called=3, served=1, matters=3, serving_ms=5 * minute)
+    li = Counts(served=1, matters=1, serving_ms=2 * minute)
+    assert hall.hall.clerks == {"clerk:1": wang, "clerk:li": li}
+    both = Counts(called=2, served=2, matters=4, serving_ms=7 * minute)
+    assert hall.hall.windows["1"].counts == both
+    assert hall.hall.windows["3"].counts == Counts(called=1)
+
+
+def test_an_undone_call_is_taken_from_the_clerk_who_made_it(hall):
+    hall.given(TAKE, OPEN, NEXT, Undo(window="1", by="manager:zhou"))
+    assert hall.hall.clerks == {"clerk:1": Counts()}
+
+
+def test_taking_over_says_who_was_relieved_and_since_when_it_counts(hall):
+    hall.given(OPEN)
+    nine = hall.at
+    hall.given(later(minutes=5), PauseWindow(window="1"), later(minutes=5), OPEN)
+    assert hall.hall.windows["1"].since == nine, "a pause does not end it"
+    hall.given(later(minutes=5))
+    hall.when(OpenWindow(window="1", take_over=True, by="clerk:li"))
+    hall.then(seen(WindowOpened, clerk="clerk:li", relieved="clerk:1"))
+    assert hall.hall.windows["1"].since == hall.at
+    hall.when(NEXT).then_refused("not_yours")
+    assert hall.refusal is not None and hall.refusal.facts["clerk"] == "li"
+    hall.given(CloseWindow(window="1", by="clerk:li"))
+    assert hall.hall.windows["1"].since is None
+    hall.when(OPEN)
+    hall.then(seen(WindowOpened, clerk="clerk:1", relieved=""))

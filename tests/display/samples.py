@@ -49,6 +49,7 @@ def services() -> dict[str, Any]:
             {"id": id, "name": name, "queue": queue, "minutes": minutes, "materials": materials}
             for id, name, queue, minutes, materials in SERVICES
         ],
+        "outcomes": [{"id": "done", "name": "办结", "name_en": "Completed"}],
         "classes": [
             {"id": id, "name": name, "head_start_minutes": minutes} for id, name, minutes in CLASSES
         ],
@@ -157,6 +158,44 @@ def waiting(count: int) -> list[dict[str, Any]]:
     ]
 
 
+def in_hand() -> dict[str, Any]:
+    """The ticket of a busy desk: called half a minute ago."""
+    return {
+        "number": "A017",
+        "queue": "general",
+        "service": "license",
+        "class": "priority",
+        "status": "called",
+        "language": "zh",
+        "issued_at": "2026-11-23T09:41:02+08:00",
+        "called_at": "2026-11-23T10:15:05+08:00",
+        "started_at": None,
+        "calls": 1,
+        "waited_s": 2043,
+        "returns": 0,
+    }
+
+
+def counted(busy: bool) -> dict[str, Any]:
+    """What a clerk did today."""
+    names = ("called", "served", "missed", "parked", "transferred", "matters")
+    done = (17, 13, 2, 1, 1, 15) if busy else (0,) * 6
+    return {**dict(zip(names, done, strict=True)), "service_s": 392 if busy else None}
+
+
+def seats(windows: int = 8) -> dict[str, Any]:
+    """Who sits at the windows: oneself at the second."""
+    return {
+        str(place + 1): {
+            "clerk": "王芳" if place == 1 else "李强",
+            "since": NOW,
+            "yours": place == 1,
+            "allowed": place != 3,
+        }
+        for place in range(windows)
+    }
+
+
 def desk(*, busy: bool = True) -> dict[str, Any]:
     """GET /halls/{hall}/windows/{window}: with a called ticket, or just after signing in."""
     return {
@@ -174,23 +213,10 @@ def desk(*, busy: bool = True) -> dict[str, Any]:
             "queues": ["general"],
             "overflow": ["social"],
             "zone": "east" if busy else None,
+            "since": "2026-11-23T09:02:11+08:00" if busy else None,
+            "yours": busy,
         },
-        "ticket": {
-            "number": "A017",
-            "queue": "general",
-            "service": "license",
-            "class": "priority",
-            "status": "called",
-            "language": "zh",
-            "issued_at": "2026-11-23T09:41:02+08:00",
-            "called_at": "2026-11-23T10:15:05+08:00",
-            "started_at": None,
-            "calls": 1,
-            "waited_s": 2043,
-            "returns": 0,
-        }
-        if busy
-        else None,
+        "ticket": in_hand() if busy else None,
         "next": {"number": "A018", "queue": "general", "why": "等候最久"} if busy else None,
         "undo": {"until": "2026-11-23T10:15:38+08:00", "number": "A017"} if busy else None,
         "recall": {"left": 3, "not_before": "2026-11-23T10:15:34+08:00"} if busy else None,
@@ -209,9 +235,11 @@ def desk(*, busy: bool = True) -> dict[str, Any]:
         "missed": [{"number": "A011", "queue": "general", "missed_at": "2026-11-23T09:55:00+08:00"}]
         if busy
         else [],
-        "counts": {"called": 17, "served": 13, "missed": 2, "parked": 1, "transferred": 1}
+        "counts": counted(busy),
+        "mine": {"name": "王芳", "counts": counted(busy)},
+        "alarms": [{"code": "long_wait", "number": "A018", "count": 2, "waited_s": 1860}]
         if busy
-        else {"called": 0, "served": 0, "missed": 0, "parked": 0, "transferred": 0},
+        else [],
         "actions": ["recall", "start", "miss", "park", "transfer", "call", "unpark", "undo"]
         if busy
         else ["open"],
@@ -232,92 +260,79 @@ def slips(count: int = 3) -> list[dict[str, Any]]:
     ]
 
 
-MANAGER = {"name": "赵敏", "roles": ["clerk", "display", "kiosk", "manager"]}
-
-
-def floor(windows: int = 8) -> dict[str, Any]:
-    """GET /halls/{hall}/floor: of the same busy morning as `snapshot`."""
-    now = snapshot(windows)
-    clerks = ("王芳", "李静", "张伟", "刘洋", "陈晨", "杨帆", None, "周婷")
+def device(**changes: Any) -> dict[str, Any]:
+    """GET /halls/{hall}/devices/{device}: a printer without paper."""
     return {
-        "hall": "demo",
-        "seq": 1234,
-        "observed_at": NOW,
-        "business_day": "2026-11-23",
-        "open": True,
-        "windows": [
-            {
-                **one,
-                "name_en": f"Window {one['id']}",
-                "reason": "lunch" if one["status"] == "paused" else None,
-                "clerk": clerks[place % 8],
-                "service": "license" if one["number"] else None,
-                "since": f"2026-11-23T10:{(4, 15, 0, 11)[place % 4]:02d}:05+08:00"
-                if one["number"]
-                else None,
-                "usual_s": 600 if one["number"] else None,
-                "overflow": ["social"] if place == 1 else [],
-                "assigned": place == 1,
-                "waiting": 12 + place,
-                "counts": desk()["counts"],
-            }
-            for place, one in enumerate(now["windows"])
-        ],
-        "queues": [
-            {
-                **{key: one[key] for key in ("id", "name", "letter", "status", "waiting", "wait")},
-                "name_en": "",
-                "windows": 0 if place == 3 else 3,
-                "longest_s": 2460 - 300 * place if one["waiting"] else None,
-                "longest_number": one["order"][0] if one["waiting"] else None,
-                "long": place < 2 and one["waiting"] > 0,
-            }
-            for place, one in enumerate(now["queues"])
-        ],
-        "alarms": [
-            {
-                "id": 2, "kind": "manager_called", "subject": "2", "since": NOW, "at": NOW,
-                "times": 2, "facts": {}, "text": "2号窗口呼叫值班负责人。",
-                "acknowledged_by": None, "acknowledged_at": None,
-            },
-            {
-                "id": 1, "kind": "bad_rating", "subject": "A009", "since": NOW, "at": NOW,
-                "times": 1, "facts": {},
-                "text": "3号窗口办理的 A009 号评价为“不满意”，请及时回访。",
-                "acknowledged_by": "manager:赵敏", "acknowledged_at": NOW,
-            },
-        ],
-    }  # fmt: skip
+        "id": "kiosk-printer",
+        "kind": "escpos",
+        "state": "degraded",
+        "since": "2026-11-23T10:12:00+08:00",
+        "queue": 2,
+        "last_error": "paper_out: the paper is out",
+        "paper": "out",
+        "counters": {"printed": 41, "failures": 1},
+        "light": "red",
+        "code": "paper_out",
+        "text": "打印机缺纸",
+        "advice": "装入新纸卷。",
+        "last_error_at": "2026-11-23T10:12:00+08:00",
+        "port": "tcp://192.168.1.50:9100",
+        "window": None,
+        "zone": None,
+        "kiosk": "kiosk-1",
+        "done": {
+            "spoken": 0,
+            "not_spoken": {},
+            "slips_confirmed": 41,
+            "slips_unconfirmed": 0,
+            "slips_failed": {"expired": 2},
+        },
+        "testable": True,
+        "test": None,
+        **changes,
+    }
 
 
-def story() -> dict[str, Any]:
-    """A ticket's history, as its page gets it."""
-    told = (
-        ("09:58:11", "取号：A020，综合受理，普通。", "kiosk:east"),
-        ("10:14:05", "2号窗口叫号。按取号先后，A020 号排在最前（取号时间按 09:58:11 计）。",
-         "clerk:王芳"),
-        ("10:14:40", "2号窗口开始办理。", "clerk:王芳"),
+def well(**changes: Any) -> dict[str, Any]:
+    """A strip that works."""
+    nothing = {"slips_confirmed": 0, "slips_unconfirmed": 0, "slips_failed": {}}
+    return device(
+        id="strip-1", kind="bx-fontcard", state="ready", queue=0, last_error=None, paper=None,
+        light="green", code=None, text=None, advice=None, last_error_at=None, kiosk=None,
+        window="1", done={"spoken": 0, "not_spoken": {}, **nothing}, **changes,
     )  # fmt: skip
-    return {
-        "number": "A020", "queue": "general", "service": "license", "class": "normal",
-        "status": "serving", "issued_at": "2026-11-23T09:58:11+08:00", "day": "2026-11-23",
-        "queue_name": "综合受理", "service_name": "食品经营许可", "class_name": "普通",
-        "events": [
-            {"seq": place, "at": f"2026-11-23T{at}+08:00", "type": "", "by": by, "text": text}
-            for place, (at, text, by) in enumerate(told)
-        ],
-    }  # fmt: skip
+
+
+def device_events(count: int = 3) -> dict[str, Any]:
+    """GET …/devices/{device}/events."""
+    events = [
+        {
+            "id": 100 - place,
+            "at": NOW,
+            "device": "kiosk-printer",
+            "kind": "paper_out",
+            "code": "paper_out",
+            "text": "打印纸已用完",
+            "detail": "the paper is out" if place else "",
+        }
+        for place in range(count)
+    ]
+    return {"device": "kiosk-printer", "events": events, "next": 98 if count else None}
 
 
 def realistic() -> dict[str, dict[str, Any]]:
     """Page → context of a busy hall."""
+    from tests.display import floors  # which is made of what is here
+
     hall, now, furniture = {"hall": HALL}, snapshot(), services()
     return {
         "start": hall
         | {"windows": now["windows"], "printers": [{"id": "kiosk-printer"}], "demo": True},
         "kiosk": hall | {"services": furniture, "snapshot": now},
-        "windows": hall | {"snapshot": now},
+        "windows": hall | {"snapshot": now, "seats": seats()},
         "console": hall
+        | {"window": now["windows"][1], "desk": desk(), "services": furniture, "csrf": "c5f"},
+        "caller": hall
         | {"window": now["windows"][1], "desk": desk(), "services": furniture, "csrf": "c5f"},
         "board": hall | {"snapshot": now},
         "status": hall | {"snapshot": now},
@@ -329,15 +344,23 @@ def realistic() -> dict[str, dict[str, Any]]:
             "slips": slips(),
             "strips": [{"id": "strip-1", "text": "请A017到1号窗口"}, {"id": "strip-2", "text": ""}],
         },
-        "floor": hall | {"floor": floor(), "services": furniture, "user": MANAGER},
+        "floor": hall | {"floor": floors.floor(), "services": furniture, "user": floors.MANAGER},
         "story": hall
         | {
             "today": "2026-11-23",
             "asked": {"number": "A020", "day": "2026-11-23", "other": "B019"},
-            "story": story(),
+            "story": floors.story(),
             "why": "2号窗口在 10:02:00 直接呼叫了 B019 号，没有按排队顺序。",
             "problem": None,
-            "user": MANAGER,
+            "user": floors.MANAGER,
+        },
+        "devices": hall | {"devices": [device(), well()], "restarts": 1, "observed_at": NOW},
+        "device": hall
+        | {
+            "device": device(),
+            "events": device_events(),
+            "options": {"width_mm": 80},
+            "version": "0.1.0",
         },
         "login": {"next": "/h/demo/windows/1", "error": "bad_login", "demo": True, "csrf": "c5f"},
         "error": {"status": 404, "code": "not_found", "detail": None},
@@ -348,16 +371,20 @@ def realistic() -> dict[str, dict[str, Any]]:
 def empty() -> dict[str, dict[str, Any]]:
     """Page → context of a hall with nothing in it yet."""
     nothing = snapshot(windows=0, queues=0, open=False)
-    furniture: dict[str, Any] = {"queues": [], "services": [], "classes": []}
+    furniture: dict[str, Any] = {"queues": [], "services": [], "classes": [], "outcomes": []}
+    from tests.display import floors
+
     contexts = realistic()
     contexts["start"] |= {"windows": [], "printers": [], "demo": False}
     contexts["console"] |= {"desk": desk(busy=False), "services": furniture}
     contexts["kiosk"] |= {"services": furniture, "snapshot": nothing}
     contexts["ticket"] |= {"ticket": ticket("called", window=None), "snapshot": nothing}
     contexts["printer"] |= {"slips": [], "strips": []}
-    contexts["floor"] |= {"floor": floor(0) | {"queues": [], "alarms": [], "open": False}}
+    contexts["floor"] |= {"floor": floors.floor(0) | {"queues": [], "alarms": [], "open": False}}
     contexts["floor"] |= {"services": furniture}
     contexts["story"] |= {"story": None, "why": None, "problem": "没有这个号码。"}
+    contexts["devices"] |= {"devices": [], "restarts": 0}
+    contexts["device"] |= {"device": well(testable=False), "events": device_events(0)}
     contexts["login"] = {"next": "", "error": None, "demo": False}
     contexts["error"] = {"status": 503, "code": "not_ready", "detail": "重新读取日志"}
     for page in ("windows", "board", "status"):

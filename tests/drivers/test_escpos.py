@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from drivers import escpos, jobs
 from drivers.device import DeviceError
 from drivers.emulators.paper import Dots, TextRow
+from drivers.printer_profile import Profile
 from drivers.typesetting import clean
 from tests.drivers.slips import ADDRESS, RARE, SLIP, body, encode, page_of, printed
 
@@ -57,6 +58,12 @@ def test_golden_qr():
 )
 def test_cut_by_option(cut, want):
     assert encode(jobs.Text(""), cut=cut) == hex_("1b40 1c26 0a" + want)
+
+
+def test_what_cuts_a_half_slip_off():
+    assert escpos.cut_off(Profile()) == hex_("1b40 1b6404 1d5600")
+    profile = Profile(cut="partial", feed_lines=2)
+    assert escpos.cut_off(profile, 3) == hex_("000000 1b40 1b6402 1d5601")
 
 
 def test_a_code_page_is_chosen_before_kanji_mode():

@@ -74,26 +74,26 @@ def pauses(monkeypatch):
 
 
 async def test_after_an_answer_the_line_is_silent_for_the_gap(pauses):
-    line = StripLine(Port(b"K"), LineProfile(gap_ms=40, byte_s=0.001))
+    line = StripLine(Port(b"K"), LineProfile(gap_ms=40), byte_s=0.001)
     await line.ask([b"1234"], Ear())
     assert pauses == [0.04]
 
 
 async def test_without_an_answer_the_bytes_need_their_time_on_the_wire(pauses):
-    line = StripLine(Port(), LineProfile(gap_ms=40, byte_s=0.001))
+    line = StripLine(Port(), LineProfile(gap_ms=40), byte_s=0.001)
     await line.ask([b"12345678", b"1234"], None)
     assert pauses == [0.008, 0.04, 0.004, 0.04]
 
 
 async def test_a_frame_before_the_question_is_out_before_the_question_is_asked(pauses):
-    line = StripLine(Port(b"K"), LineProfile(gap_ms=20, byte_s=0.001))
+    line = StripLine(Port(b"K"), LineProfile(gap_ms=20), byte_s=0.001)
     await line.ask([b"12345678", b"?"], Ear())
     assert pauses == [0.008, 0.02, 0.02]
 
 
 async def test_an_answer_may_come_as_late_as_the_bytes_take():
     port = Port()
-    line = StripLine(port, LineProfile(ack_s=0.02, gap_ms=0, byte_s=0.02))
+    line = StripLine(port, LineProfile(ack_s=0.02, gap_ms=0), byte_s=0.02)
     loop = asyncio.get_running_loop()
     began = loop.time()
     with pytest.raises(DeviceTransient):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from drivers import printer_task, slip_queue
+from drivers import job_task, printer_task
 from drivers.device import DeviceBroken, DeviceTransient
 from drivers.jobs import (
     JobCancel,
@@ -90,7 +90,7 @@ async def test_expiry_follows_the_wall_clock_even_when_it_jumps(hall, printer):
     hall.print("j1", expires_s=3600)
     await hall.clock.advance(5)
     hall.clock.jump(3600)
-    await hall.clock.advance(printer_task.EXPIRY_LOOK_S)
+    await hall.clock.advance(job_task.EXPIRY_LOOK_S)
     assert hall.take(JobFailed) == [JobFailed("j1", "printer", "expired", False)]
 
 
@@ -153,14 +153,14 @@ async def test_a_slip_whose_bytes_are_leaving_cannot_be_cancelled_or_expire(hall
 
 async def test_a_full_queue_and_an_unknown_device_are_answered(hall, printer):
     printer.trouble = DeviceTransient("offline")
-    for number in range(slip_queue.JOBS_MAX + 1):
+    for number in range(printer_task.JOBS_MAX + 1):
         hall.print(f"j{number}")
     hall.print("x", device="nowhere")
     assert hall.take(JobFailed) == [
-        JobFailed(f"j{slip_queue.JOBS_MAX}", "printer", "queue_full", False),
+        JobFailed(f"j{printer_task.JOBS_MAX}", "printer", "queue_full", False),
         JobFailed("x", "nowhere", "unknown_device", False),
     ]
-    assert hall.state().queue == slip_queue.JOBS_MAX
+    assert hall.state().queue == printer_task.JOBS_MAX
 
 
 @pytest.mark.parametrize("maybe", [True, False])

@@ -77,8 +77,8 @@ async def test_of_two_alike_the_one_with_the_serial_number():
     [
         ({"unplugged": True}, DeviceTransient, "unplugged", "usb 0416:5011 is not plugged in"),
         ({"product": 0x9999}, DeviceTransient, "unplugged", "not plugged in"),
-        ({"open_error": errno.EACCES}, DeviceBroken, "bad_port", "no permission.*config/udev"),
-        ({"claim_error": errno.EACCES}, DeviceBroken, "bad_port", "no permission"),
+        ({"open_error": errno.EACCES}, DeviceBroken, "no_permission", "no permission.*config/udev"),
+        ({"claim_error": errno.EACCES}, DeviceBroken, "no_permission", "no permission"),
         ({"claim_error": errno.EBUSY}, DeviceTransient, "offline", "another program"),
         ({"interface_class": 3}, DeviceBroken, "bad_port", "no printer.*class 7"),
     ],

@@ -16,8 +16,7 @@ from drivers.jobs import (
     ShowText,
     Spoken,
 )
-from drivers.voice_queue import JOBS_MAX
-from drivers.voice_task import FAILURES_MAX, IDLE_CHECK_S, REPEAT_MAX
+from drivers.voice_task import FAILURES_MAX, IDLE_CHECK_S, JOBS_MAX, REPEAT_MAX
 from tests.drivers.fake_clock import settle
 from tests.drivers.fake_devices import close
 from tests.drivers.speaking import VoiceHall

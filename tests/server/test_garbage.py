@@ -63,6 +63,8 @@ async def test_what_is_not_json_is_malformed(hall: Running, data: bytes):
         ({"queue": "general", "party": 10**30}, "party"),
         ({"queue": "general", "party": 1.5}, "party"),
         ({"queue": "general", "language": "fr"}, "language"),
+        ({"queue": "general", "slip": "huge"}, "slip"),
+        ({"queue": "general", "slip": None}, "slip"),
         ({"queue": "general", "clas": "priority"}, ""),
         ({"queue": "general", "class": ["priority"]}, "class"),
     ],
@@ -251,7 +253,7 @@ JSON = st.recursive(
 )
 FIELDS = st.sampled_from(
     ["queue", "service", "class", "number", "window", "place", "reason", "outcome", "name",
-     "password", "token", "party", "take_over"]
+     "password", "token", "party", "take_over", "slip"]
 )  # fmt: skip
 BODIES = st.one_of(
     st.binary(max_size=60),

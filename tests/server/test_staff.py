@@ -171,7 +171,7 @@ async def test_metrics_count_by_route_and_hold_no_token(hall: Running):
     assert 'queued_waiting{hall="demo",queue="general"} 1.0' in text
     assert 'queued_requests_total{route="GET /api/v1/tickets/{token}",status="200"} 1.0' in text
     assert 'queued_requests_total{route="GET /api/v1/halls/{hall}",status="200"} 1.0' in text
-    assert 'queued_device_up{device="strip-1"} 0.0' in text
+    assert 'queued_device_up{device="strip-1",kind="bx-fontcard"} 0.0' in text
     assert ticket["token"] not in text
 
 

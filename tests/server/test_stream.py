@@ -58,7 +58,10 @@ class Board:
 
 @asynccontextmanager
 async def board(
-    hall: Running, *headers: str, receive_buffer: int | None = None
+    hall: Running,
+    *headers: str,
+    receive_buffer: int | None = None,
+    path: str = "/api/v1/halls/demo/stream",
 ) -> AsyncIterator[Board]:
     host, port = hall.url.removeprefix("http://").split(":")
     connection = socket.socket()
@@ -67,7 +70,7 @@ async def board(
     connection.setblocking(False)
     await asyncio.get_running_loop().sock_connect(connection, (host, int(port)))
     reader, writer = await asyncio.open_connection(sock=connection, limit=1 << 20)
-    lines = ("GET /api/v1/halls/demo/stream HTTP/1.1", f"Host: {host}", *headers, "", "")
+    lines = (f"GET {path} HTTP/1.1", f"Host: {host}", *headers, "", "")
     writer.write("\r\n".join(lines).encode())
     screen = Board(reader, writer)
     screen.head = await reader.readuntil(b"\r\n\r\n")

@@ -26,6 +26,17 @@ async def test_a_kiosk_takes_a_number_for_a_service(hall: Running):
     assert headers["Cache-Control"] == "no-store"
 
 
+async def test_a_visitor_may_want_a_large_slip(hall: Running):
+    for asked, expected in (({}, "normal"), ({"slip": "large"}, "large")):
+        body = {"queue": "general", **asked}
+        status, taken, _ = await hall.call("POST", "/halls/demo/tickets", body, role="kiosk")
+        assert status == 201
+        _, page, _ = await hall.call(
+            "GET", f"/halls/demo/journal?after={taken['seq'] - 1}", role="auditor"
+        )
+        assert page["events"][0]["body"]["slip"] == expected
+
+
 async def test_every_number_is_in_the_next_snapshot(hall: Running):
     for expected in range(1, 6):
         ticket = await hall.take()

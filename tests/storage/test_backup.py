@@ -57,6 +57,21 @@ async def test_a_backup_restores_to_the_same_hall(tmp_path: Path):
         assert not raw.execute("SELECT 1 FROM sqlite_schema WHERE name LIKE 'backup%'").fetchall()
 
 
+async def test_a_backup_of_an_older_version_is_restored(tmp_path: Path):
+    store = await a_day(tmp_path / "hall")
+    live = (await recover(store.journal, "demo")).hall
+    await store.close()
+    await backup(tmp_path / "hall", tmp_path / "copy")
+    with closing(sqlite3.connect(tmp_path / "copy")) as raw:
+        raw.executescript("DROP TABLE device_event; UPDATE schema_version SET version = 2")
+    assert (await restore(tmp_path / "copy", tmp_path / "new")).ok
+    assert sorted(os.listdir(tmp_path / "new")) == [DATABASE, "secret"]
+    restored = await Store.open(tmp_path / "new", create=False)
+    assert (await recover(restored.journal, "demo", from_start=True)).hall == live
+    assert await restored.device_events.of("demo") == []
+    await restored.close()
+
+
 async def test_backups_while_the_hall_works_are_exact_prefixes(tmp_path: Path):
     store = await Store.open(tmp_path / "hall")
     hall = await work(store.journal)

@@ -18,6 +18,7 @@ from queued.engine.recovery import recover
 from queued.storage import tables
 from queued.storage.connect import database_engine
 from queued.storage.database import Database
+from queued.storage.device_events import DeviceEvents
 from queued.storage.journal import SqlJournal
 from queued.storage.ledger import Ledger, SlipStatus
 from queued.storage.migrate import migrate
@@ -25,6 +26,7 @@ from queued.storage.people import People
 from queued.storage.tickets import Tickets
 from tests.storage.days import work
 from tests.storage.journal_contract import JournalContract
+from tests.storage.test_device_events import event
 from tests.storage.test_ledger import slip
 
 pytest.importorskip("psycopg", reason="no PostgreSQL driver: pip install 'psycopg[binary]'")
@@ -130,12 +132,23 @@ async def test_the_ledger_works_on_it(place: PostgresqlPlace):
     assert await ledger.cursor("demo", "slips") == 1
 
 
+async def test_device_events_work_on_it(place: PostgresqlPlace):
+    events = DeviceEvents(place.database())
+    await events.add("demo", [event(1), event(2, "strip")])
+    await events.add("demo", [event(3)])
+    assert [one.detail for one in await events.of("demo", ("printer", ""))] == ["3", "1"]
+
+
 async def test_people_are_known_on_it_also_after_an_upgrade(place: PostgresqlPlace):
     database = place.database()
 
     def back_to_1_and_up_again(connection: Connection) -> None:
         connection.execute(tables.metadata.tables["person"].delete())
-        for statement in ("DROP TABLE person", "ALTER TABLE ticket DROP COLUMN rating"):
+        for statement in (
+            "DROP TABLE device_event",
+            "DROP TABLE person",
+            "ALTER TABLE ticket DROP COLUMN rating",
+        ):
             connection.exec_driver_sql(statement)
         connection.execute(tables.schema_version.update().values(version=1))
         assert migrate(connection) == 1

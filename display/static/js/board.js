@@ -1,5 +1,6 @@
 // The hall board. Keeps nothing but the newest snapshot.
 
+import { speakIfAsked } from "./board_voice.js";
 import { HallClock } from "./clock.js";
 import { byId, make, refill, setHidden, setText } from "./dom.js";
 import { follow } from "./live.js";
@@ -109,3 +110,4 @@ follow({
 });
 setInterval(tick, 500);
 tick();
+speakIfAsked(text);

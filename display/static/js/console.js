@@ -1,160 +1,121 @@
 // The window console: keyboard first. Shows the desk as the server tells it and offers exactly
 // the actions the server allows.
 
-import { Api, hallPath } from "./api.js";
-import { HallClock } from "./clock.js";
-import { showCounts, showLists } from "./console_lists.js";
-import { showDesk, showTimes } from "./console_desk.js";
-import { openDialog, setUpDialogs } from "./console_dialogs.js";
-import { byId, setHidden, setPill, setText } from "./dom.js";
-import { follow } from "./live.js";
-import { csrf, data } from "./page.js";
-import { texts } from "./texts.js";
+import { finished, openCaller } from "./console_caller.js";
+import { Dialog, hasDialog } from "./console_dialogs.js";
+import { listen } from "./console_keys.js";
+import { api, lastSignAt, linked, signIn } from "./console_link.js";
+import { showAlarms, showFigures, showLists } from "./console_lists.js";
+import { ring, setSound, soundOn, worthATone } from "./console_sound.js";
+import { sentAs, showDesk, showTimes } from "./console_view.js";
+import { actionName, reasonText, spoken, words } from "./console_words.js";
+import { byId, setHidden, setText } from "./dom.js";
 
-const KEYS = {
-  F2: "call-next", F3: "recall", F4: "start", F8: "finish", "Shift+F8": "finish-other",
-  F9: "miss", "Ctrl+z": "undo",
-};
-const WITH_DIALOG = ["transfer", "park", "pause", "call", "finish-other"];
-const SENT_AS = { "finish-other": "finish" };
-const DEFAULT_BODY = { finish: { outcome: "done" } };
-
-const words = texts(data.texts);
+const TICK_MS = 500;
 const { text, problem } = words;
-const api = new Api({ csrf: csrf(), language: data.language });
-const clock = new HallClock();
-const path = (...parts) => hallPath(data.hall.id, "windows", data.window.id, ...parts);
-
-let desk = data.desk;
-let live = true;
+const { session, clock, start } = linked();
+const dialog = new Dialog((action, body) => run(action, body));
 let lastSign = null;
-let running = false;
-let fetching = false;
-let fetchAgain = false;
-let snapshot = null;
-
-function allowed(action) {
-  return live && !running && desk.actions.includes(SENT_AS[action] ?? action);
-}
 
 function show() {
-  showDesk({ desk, words, allowed });
-  showLists({ desk, words, allowed, run, clock });
-  showCounts(desk.counts);
-  showTimes({ desk, words, allowed, clock });
+  showConnection();
+  showDesk(session);
+  showLists({ session, run, clock });
+  showFigures(session.desk);
+  showAlarms(session.desk);
+  showTimes(session, clock, lastSign);
 }
 
-function tell(sentence, kind) {
+function say({ sentence, kind }) {
   const message = byId("message");
-  message.className = `notice notice-${kind}`;
+  message.dataset.kind = kind;
   setText(message, sentence);
 }
 
-function signIn() {
-  location.assign(`/login?next=${encodeURIComponent(location.pathname)}`);
-}
-
-// One question at a time; a change that arrives meanwhile causes exactly one more.
-async function fetchDesk() {
-  if (fetching) {
-    fetchAgain = true;
-    return;
-  }
-  fetching = true;
-  try {
-    do {
-      fetchAgain = false;
-      desk = await api.get(path());
-      clock.observed(desk.observed_at);
-    } while (fetchAgain);
-    show();
-  } catch (failure) {
-    if (failure.status === 401) signIn();
-    else if (failure.status !== 0) tell(problem(failure.code, failure.facts), "bad");
-  } finally {
-    fetching = false;
-  }
-}
-
-async function run(action, body = DEFAULT_BODY[action]) {
-  if (!allowed(action)) {
-    refuse(action);
-    return;
-  }
-  running = true;
-  show();
-  const before = desk.ticket?.number ?? desk.undo?.number ?? "";
-  tell(text("console.working"), "good");
-  try {
-    const sent = SENT_AS[action] ?? action;
-    const answer = await api.command("window", "POST", path(sent), body);
-    const calling = sent === "call-next" || !before;
-    const number = body?.number ?? (calling ? answer.ticket?.number ?? before : before);
-    tell(text(`console.done_${sent.replaceAll("-", "_")}`, { number }), "good");
-  } catch (failure) {
-    tell(problem(failure.code, failure.facts), "bad");
-  } finally {
-    running = false;
-    await fetchDesk();
-    show();
-  }
-}
-
 function refuse(action) {
-  if (!live || running) return; // the banner says why
-  const name = text(`console.${action.replaceAll("-", "_")}`);
-  tell(text("console.not_allowed", { action: name }), "warn");
+  const reason = session.whyNot(sentAs(action, session.desk));
+  const facts = { action: actionName(action), why: reasonText(reason) };
+  say({ sentence: text("console.not_possible", facts), kind: "bad" });
 }
 
+function run(action, body) {
+  return session.run(sentAs(action, session.desk), body);
+}
+
+// A press of a key or button: at once, or through a dialog, or not, and then why.
 function want(action) {
-  if (!WITH_DIALOG.includes(action)) run(action);
-  else if (allowed(action)) openDialog(action, { desk, snapshot });
-  else refuse(action);
+  if (dialog.isOpen) return;
+  const { desk } = session;
+  const sent = sentAs(action, desk);
+  if (session.whyNot(sent)) refuse(action);
+  else if (sent === "open" && session.taken) dialog.open("take-over", session);
+  else if (action === "service" && sent === "pause") dialog.open("pause", session);
+  else if (hasDialog(action)) dialog.open(action, session);
+  else run(action, sent === "finish" ? finished() : undefined);
 }
 
-document.addEventListener("keydown", (event) => {
-  const plain = event.shiftKey ? `Shift+${event.key}` : event.key;
-  const key = event.ctrlKey ? `Ctrl+${event.key.toLowerCase()}` : plain;
-  const typing = event.target.matches?.("input, select, textarea");
-  if (!(key in KEYS) || (typing && key === "Ctrl+z")) return;
-  event.preventDefault();
-  if (!event.repeat && !document.querySelector("dialog[open]")) want(KEYS[key]);
+// An unanswered command is a sign of its own, long before the stream counts as broken.
+function showConnection() {
+  const live = session.live && !session.unanswered;
+  setText(byId("connection"), text(live ? "live.live" : "live.reconnecting"));
+  byId("connection").dataset.state = live ? "live" : "stale";
+}
+
+// Somebody else sits here: said once, in the way, until he does not any more.
+function showTaken() {
+  setHidden(byId("taken"), !session.taken);
+  if (!session.taken) return;
+  const { clerk, since } = session.desk.window;
+  const facts = { clerk, at: (since ?? "").slice(11, 16) };
+  setText(byId("taken-text"), text("console.taken", facts));
+}
+
+session.on((what, facts) => {
+  const said = spoken(what, facts);
+  if (said) say(said);
+  if (what === "signed-out") signIn();
+  if (what === "refused" && facts.code === "window_taken") dialog.open("take-over", session);
+  if (what === "relieved") {
+    dialog.close();
+    byId("message").textContent = "";
+  }
+  if (what === "desk") {
+    showTaken();
+    if (soundOn() && worthATone(facts.before, session.desk)) ring();
+  }
+  if (what === "state") lastSign = session.live ? null : lastSignAt(session, clock);
+  show();
 });
+
 for (const button of document.querySelectorAll("[data-action]")) {
   button.addEventListener("click", () => want(button.dataset.action));
 }
-setUpDialogs(run);
+listen(document, want);
+
+byId("small").addEventListener("click", () => openCaller(session, clock));
+
+function showSound() {
+  byId("sound").setAttribute("aria-pressed", String(soundOn()));
+}
+byId("sound").addEventListener("click", () => {
+  setSound(!soundOn());
+  showSound();
+});
 
 byId("sign-out").addEventListener("click", async () => {
   try {
     await api.command("sign-out", "DELETE", "/session");
     location.assign("/login");
   } catch (failure) {
-    tell(problem(failure.code, failure.facts), "bad");
+    say({ sentence: problem(failure.code, failure.facts), kind: "bad" });
   }
 });
 
-clock.observed(desk.observed_at);
+showSound();
+showTaken();
 show();
+start();
 setInterval(() => {
-  showTimes({ desk, words, allowed, clock });
-  setText(byId("clock"), clock.text());
-}, 500);
-follow({
-  hall: data.hall.id,
-  clock,
-  onSnapshot: (newest) => {
-    snapshot = newest;
-    if (newest.seq !== desk.seq) fetchDesk();
-  },
-  onState: (state) => {
-    live = state.live;
-    lastSign = clock.text(clock.now() - (performance.now() - state.lastSign));
-    setPill(byId("connection"), "", text(live ? "live.live" : "live.reconnecting"));
-    byId("connection").dataset.state = live ? "live" : "stale";
-    setText(byId("offline"), live ? "" : text("console.offline", { at: lastSign }));
-    setHidden(byId("offline"), live);
-    if (live) fetchDesk();
-    show();
-  },
-});
+  showTimes(session, clock, lastSign);
+  session.lookAgain();
+}, TICK_MS);

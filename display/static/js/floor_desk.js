@@ -1,7 +1,7 @@
 // The dialog of one window: who sits there, pause and close, and which queues it serves today.
 
 import { byId, make, refill, setHidden, setText } from "./dom.js";
-import { stateText } from "./floor_lists.js";
+import { clerkText, stateText } from "./floor_lists.js";
 import { data, nameOf } from "./page.js";
 
 const ROLES = ["own", "help", "none"];
@@ -54,7 +54,7 @@ export function showDesk(facts) {
   if (!window) return;
   const { words } = facts;
   setText(byId("desk-title"), nameOf(window));
-  const parts = [window.clerk ?? words.text("floor.no_clerk"), stateText(window, words),
+  const parts = [clerkText(window, words), stateText(window, words),
     words.text("floor.served", { n: window.counts.served }),
     words.text("floor.missed", { n: window.counts.missed })];
   setText(byId("desk-state"), parts.join(" · "));

@@ -18,6 +18,12 @@ export function stateText(window, { text, wordFor }) {
   return window.state ? text(`status.${window.state}`) : text("floor.free");
 }
 
+export function clerkText(window, { text }) {
+  if (!window.clerk) return text("floor.no_clerk");
+  if (!window.clerk_since) return window.clerk;
+  return text("floor.clerk_since", { name: window.clerk, at: window.clerk_since.slice(11, 16) });
+}
+
 function card(window, { words, open }) {
   const { text } = words;
   const since = window.since ? Date.parse(window.since) : null;
@@ -38,7 +44,7 @@ function card(window, { words, open }) {
         : make("span", { class: "pill", data: { status: window.status } }, stateText(window, words)),
       since === null ? null
         : make("span", { class: "desk-time", data: { since, usual: window.usual_s ?? "" } })),
-    make("span", { class: "desk-line clamp" }, window.clerk ?? text("floor.no_clerk")),
+    make("span", { class: "desk-line clamp" }, clerkText(window, words)),
     make("span", { class: "desk-line muted" }, window.status === "closed"
       ? "" : text("floor.can_call", { n: window.waiting }))));
 }

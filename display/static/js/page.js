@@ -6,7 +6,7 @@ export function csrf() {
   return document.querySelector('meta[name="csrf"]').content;
 }
 
-// The name of a service, queue or window in the page's language.
+// The name of a service, queue or window: the English one for all who do not read Chinese.
 export function nameOf(thing) {
-  return (data.language === "en" && thing.name_en) || thing.name;
+  return (data.language !== "zh" && thing.name_en) || thing.name;
 }

@@ -25,6 +25,8 @@ class TakeTicket(Asked, frozen=True):
     class_: Id = "normal"
     language: Literal["zh", "en"] = "zh"
     party: Annotated[int, Meta(ge=1, le=99)] = 1
+    slip: Literal["normal", "large"] = "normal"
+    """Large type for eyes that need it; a printer of large slips prints no others."""
     card: Annotated[str, Meta(min_length=1, max_length=100)] | None = None
     """The read id of the identity card that the visitor laid on the kiosk's reader."""
 
@@ -61,10 +63,15 @@ class CallNumber(Asked, frozen=True):
     number: Number
 
 
+MATTERS_MAX = 99
+"""Matters of one visit: whoever brings more has made an appointment for a batch."""
+
+
 class Finish(Asked, frozen=True):
-    """The hall's own word for how it ended."""
+    """The hall's own word for how it ended, and how many matters were dealt with."""
 
     outcome: Word = ""
+    count: Annotated[int, Meta(ge=1, le=MATTERS_MAX)] = 1
 
 
 class Park(Asked, frozen=True):
@@ -83,6 +90,18 @@ class Transfer(Asked, frozen=True):
     def __post_init__(self) -> None:
         if (self.queue is None) == (self.window is None):
             raise ValueError("give either queue or window")
+
+
+class VoiceSaid(Asked, frozen=True):
+    """What became of the sentence `job`: said to its end, or why not.
+
+    `blocked`: the browser lets a page speak only after somebody touched it; `language`: it has
+    no voice for the language.
+    """
+
+    job: Annotated[str, Meta(min_length=1, max_length=64)]
+    ok: bool
+    reason: Literal["", "blocked", "language", "interrupted", "timeout", "error"] = ""
 
 
 class SignIn(Asked, frozen=True):

@@ -21,7 +21,7 @@ ClerkName: TypeAlias = Annotated[
 
 class FloorWindow(Told, frozen=True):
     """A window as its manager sees it. `since` is when the ticket in hand was called or begun,
-    `usual_s` how long its service usually takes; `assigned`: other queues than configured."""
+    `clerk_since` when the clerk sat down, `usual_s` how long its service usually takes; `assigned`: other queues than configured."""
 
     id: str
     name: str
@@ -29,6 +29,7 @@ class FloorWindow(Told, frozen=True):
     status: WindowState
     reason: str | None
     clerk: str | None
+    clerk_since: Time | None
     number: str | None
     state: Literal["called", "serving"] | None
     service: str | None

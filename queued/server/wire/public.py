@@ -198,9 +198,18 @@ class ClassLine(Told, frozen=True):
     name_en: str = ""
 
 
+class OutcomeLine(Told, frozen=True):
+    """How a visit may end, in the hall's own words."""
+
+    id: str
+    name: str
+    name_en: str = ""
+
+
 class Services(Told, frozen=True):
-    """What a kiosk offers."""
+    """What a kiosk offers, and the words a window ends a visit with (the usual one first)."""
 
     queues: list[QueueLine]
     services: list[ServiceLine]
     classes: list[ClassLine]
+    outcomes: list[OutcomeLine]

@@ -12,7 +12,8 @@ from queued.server.wire.shapes import TicketStatus, Time, Told, WindowState
 
 
 class DeskWindow(Told, frozen=True):
-    """The window as its clerk sees it."""
+    """The window as its clerk sees it. `since`: when whoever sits there sat down; `yours`:
+    whether that is the one who asks."""
 
     id: str
     name: str
@@ -22,6 +23,8 @@ class DeskWindow(Told, frozen=True):
     queues: tuple[str, ...]
     overflow: tuple[str, ...]
     zone: str | None
+    since: Time | None
+    yours: bool
     name_en: str = ""
 
 
@@ -94,13 +97,33 @@ class DeskMissed(Told, frozen=True):
 
 
 class Counts(Told, frozen=True):
-    """What the window did today."""
+    """What the window did today. `service_s` is the average, null before the first service."""
 
     called: int
     served: int
     missed: int
     parked: int
     transferred: int
+    matters: int
+    service_s: int | None
+
+
+class DeskMine(Told, frozen=True):
+    """What the one who asks did today, at whichever windows."""
+
+    name: str
+    counts: Counts
+
+
+class DeskAlarm(Told, frozen=True):
+    """What a clerk should know now. long_wait: so many (`count`) wait longer than the hall wants,
+    `number` the longest; absent: `number` was called `count` times and has not come; clock: the
+    server's clock cannot be believed."""
+
+    code: Literal["long_wait", "absent", "clock"]
+    number: str | None
+    count: int
+    waited_s: int | None
 
 
 class Desk(Told, frozen=True):
@@ -121,6 +144,8 @@ class Desk(Told, frozen=True):
     parked: list[DeskParked]
     missed: list[DeskMissed]
     counts: Counts
+    mine: DeskMine
+    alarms: list[DeskAlarm]
     actions: list[str]
 
 
@@ -200,25 +225,6 @@ class Card(Told, frozen=True):
     masked_name: str | None
 
 
-class Device(Told, frozen=True):
-    """A device: how it is and since when."""
-
-    id: str
-    kind: str
-    state: str
-    since: Time
-    queue: int
-    last_error: str | None
-    paper: str | None
-    counters: dict[str, int]
-
-
-class DeviceList(Told, frozen=True):
-    """The devices of a hall."""
-
-    devices: list[Device]
-
-
 class PrintedSlip(Told, frozen=True):
     """A slip of a virtual printer."""
 
@@ -241,6 +247,22 @@ class PrintedSlips(Told, frozen=True):
 
     slips: list[PrintedSlip]
     strips: list[StripText]
+
+
+class SaySentence(Told, frozen=True):
+    """Of the stream's `event: say`: say `text` at `rate`, and tell within `limit_s`."""
+
+    job: str
+    text: str
+    language: str
+    rate: float
+    limit_s: int
+
+
+class VoiceHeard(Told, frozen=True):
+    """Whether the word counted; false for a sentence that is over."""
+
+    accepted: bool
 
 
 class Session(Told, frozen=True):
