@@ -22,6 +22,9 @@ are those of the API: snapshot, desk, ticket, services, slips.
 |           | day and names) or None, why (a sentence) or None, problem (a sentence) or None  |
 | devices   | hall, devices [GET /halls/{hall}/devices], restarts, observed_at               |
 | device    | hall, device, events (its GET …/events), options of the device, version        |
+| people    | hall, windows, users [{"name","role","disabled"}], tokens [{"digest","name",    |
+|           | "role","window","since"}], audit, roles {"people","tokens"}, done, token,       |
+|           | errors {field: why}, form (as typed), failed; posts to itself                   |
 | login     | next (path to go to), error (problem code or None), demo bool; posts name,      |
 |           | password, next, csrf to /login, or as, next to /demo/enter                      |
 | error     | status int, code (problem code), detail str or None                             |
@@ -145,6 +148,11 @@ PAGES: Final[Mapping[str, Page]] = {
             "error_with",
         ),  # fmt: skip
         "device",
+    ),
+    "people": Page(
+        ("hall", "windows", "users", "tokens", "audit", "roles", "done", "token", "errors",
+         "form", "failed", "user"),
+        style="admin",
     ),
     "login": Page(("next", "error", "demo")),
     "error": Page(("status", "code", "detail")),

@@ -21,6 +21,7 @@ from queued.server.live import Live
 from queued.server.tickets import carry_out, hall_name
 from queued.server.windows import action, own_window
 
+
 async def page(call: Call[None]) -> web.Response:
     """GET /h/{hall}/floor"""
     live = call.live

@@ -313,9 +313,9 @@ async def sign_out(call: Call[None]) -> web.Response:
     return response
 
 
-async def read_form(call: Call[Any]) -> dict[str, str]:
-    """The fields of an urlencoded form. Raises `Problem`."""
-    request = call.request
+async def read_form(call: Call[Any], *, most: int | None = None) -> dict[str, str]:
+    """The fields of an urlencoded form of at most `most` bytes. Raises `Problem`."""
+    request = call.request if most is None else call.request.clone(client_max_size=most)
     if request.content_type != "application/x-www-form-urlencoded":
         raise Problem("unsupported_media_type")
     try:

@@ -17,7 +17,8 @@ from queued.engine.bus import Bus
 from queued.engine.clock import Clock
 from queued.engine.halls import Halls
 from queued.engine.ports import Journal
-from queued.server.auth import Accounts, Doors
+from queued.server.accounts import AccountBook, AuditBook
+from queued.server.auth import Doors
 from queued.server.devices import Devices
 from queued.server.health import Metrics
 from queued.server.limits import Limits
@@ -84,8 +85,13 @@ class Store(Protocol):
         ...
 
     @property
-    def accounts(self) -> Accounts:
+    def accounts(self) -> AccountBook:
         """Tokens, users, sessions."""
+        ...
+
+    @property
+    def audit(self) -> AuditBook:
+        """What administration did."""
         ...
 
     @property

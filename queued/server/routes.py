@@ -13,6 +13,7 @@ from typing import Any, Final
 from aiohttp import web
 
 from queued.server import (
+    admin,
     alarms,
     api,
     cards,
@@ -42,6 +43,7 @@ REPRINTING: Final = frozenset({"kiosk", "clerk"})
 TELLING: Final = frozenset({"clerk", "auditor"})
 AUDIT: Final = frozenset({"auditor"})
 MANAGING: Final = frozenset({"manager"})
+ADMIN: Final = frozenset({"admin"})
 SPEAKING: Final = frozenset({speakers.DISPLAY})
 PRINTERS: Final = frozenset({"manager", "device"})
 
@@ -200,6 +202,9 @@ ROUTES: Final[tuple[Route, ...]] = (
     _page("/h/{hall}/windows", pages.windows, "Choose a window", roles=STAFF),
     _page("/h/{hall}/windows/{window}", pages.console, "Window console", roles=STAFF),
     _page("/h/{hall}/floor", floor.page, "Manager's floor", roles=MANAGING),
+    _page("/h/{hall}/admin/people", admin.people, "People and tokens", roles=ADMIN),
+    _page("/h/{hall}/admin/people", admin.change_people, "Change an account", roles=ADMIN,
+          method="POST", status=303),
     _page("/h/{hall}/story", stories.page, "A ticket's story", roles=TELLING),
     _page("/h/{hall}/windows/{window}/caller", pages.caller, "Small caller", roles=STAFF),
     _page("/h/{hall}/printers/{device}", pages.printer, "Virtual printer", roles=PRINTERS),

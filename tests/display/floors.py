@@ -82,3 +82,34 @@ def story() -> dict[str, Any]:
             for place, (at, text, by) in enumerate(told)
         ],
     }  # fmt: skip
+
+
+ADMIN = {"name": "孙立", "roles": ["admin", "clerk", "manager"]}
+
+
+def people() -> dict[str, Any]:
+    """The context of the page of people and tokens."""
+    return {
+        "windows": [{"id": "1", "name": "1号窗口"}],
+        "users": [
+            {"name": "孙立", "role": "admin", "disabled": False},
+            {"name": "王芳", "role": "clerk", "disabled": True},
+        ],
+        "tokens": [
+            {"digest": "ab" * 32, "name": "kiosk-1", "role": "kiosk", "window": "", "since": NOW},
+        ],
+        "audit": [
+            {
+                "at": NOW, "by": "admin:孙立", "action": "user_disabled", "subject": "王芳",
+                "detail": "",
+            },
+        ],
+        "roles": {"people": ["clerk", "manager"], "tokens": ["kiosk", "clerk"]},
+        "done": "disable_user",
+        "token": "a-token-shown-once",
+        "errors": {},
+        "form": {},
+        "failed": "",
+        "user": ADMIN,
+        "csrf": "c5f",
+    }  # fmt: skip

@@ -362,6 +362,7 @@ def realistic() -> dict[str, dict[str, Any]]:
             "options": {"width_mm": 80},
             "version": "0.1.0",
         },
+        "people": hall | floors.people(),
         "login": {"next": "/h/demo/windows/1", "error": "bad_login", "demo": True, "csrf": "c5f"},
         "error": {"status": 404, "code": "not_found", "detail": None},
         "docs": {},
@@ -385,6 +386,9 @@ def empty() -> dict[str, dict[str, Any]]:
     contexts["story"] |= {"story": None, "why": None, "problem": "没有这个号码。"}
     contexts["devices"] |= {"devices": [], "restarts": 0}
     contexts["device"] |= {"device": well(testable=False), "events": device_events(0)}
+    contexts["people"] |= {"users": [], "tokens": [], "audit": [], "done": "", "token": ""}
+    contexts["people"] |= {"errors": {"name": "taken"}, "form": {"name": "王芳"}}
+    contexts["people"] |= {"failed": "add_user"}
     contexts["login"] = {"next": "", "error": None, "demo": False}
     contexts["error"] = {"status": 503, "code": "not_ready", "detail": "重新读取日志"}
     for page in ("windows", "board", "status"):

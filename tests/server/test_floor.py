@@ -134,7 +134,7 @@ async def test_a_head_start_is_the_reason(hall: Running):
     await hall.open_window("1")
     await hall.act("1", "call-next")
     text = await before(hall, "A001", "A002")
-    assert "A002 (class priority, 30 min earlier) counted as taken at 09:40:00" in text
+    assert "A002 (class Priority, 30 min earlier) counted as taken at 09:40:00" in text
     assert "A001 counted as taken at 10:00:00: A002 was first" in text
     assert "提前 30 分钟" in await before(hall, "A001", "A002", "zh")
     assert await before(hall, "A002", "A001") == "A001 was not called before A002."

@@ -21,7 +21,8 @@ ClerkName: TypeAlias = Annotated[
 
 class FloorWindow(Told, frozen=True):
     """A window as its manager sees it. `since` is when the ticket in hand was called or begun,
-    `clerk_since` when the clerk sat down, `usual_s` how long its service usually takes; `assigned`: other queues than configured."""
+    `clerk_since` when the clerk sat down, `usual_s` how long its service usually takes;
+    `assigned`: it serves other queues than configured."""
 
     id: str
     name: str
