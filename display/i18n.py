@@ -1,9 +1,10 @@
 """Every sentence a person reads, by key, in every language there is a catalogue for.
 
 The catalogues are `locales/*.toml`; all hold exactly the same keys with the same placeholders
-(a test compares them). A new language is a new file: whatever lies there is offered. A text is
-found by `section.name` and may hold placeholders like `{number}`; nothing else in it is special.
-`static/js/texts.js` follows the same rules in the browser.
+(a test compares them). A new language is a new file: whatever lies there is offered, and what
+such a file lacks is said in English. A text is found by `section.name` and may hold
+placeholders like `{number}`; nothing else in it is special. `static/js/texts.js` follows the
+same rules in the browser.
 
 Sentences for codes live in four sections, so that the API and the pages say the same:
 `error` (refusals and other problem codes), `error_with` (the same with facts, used when all its
@@ -117,16 +118,18 @@ def _loaded(language: Language) -> Catalogue:
 
 def load(language: Language) -> Catalogue:
     """Read the catalogue of `language` from disk."""
+    own = _texts(language)
+    return Catalogue(language, own if language in _FIRST else {**_texts("en"), **own})
+
+
+def _texts(language: Language) -> dict[str, str]:
     with (_LOCALES / f"{language}.toml").open("rb") as file:
         tables = tomllib.load(file)
-    return Catalogue(
-        language,
-        {
-            f"{section}.{name}": text
-            for section, texts in tables.items()
-            for name, text in texts.items()
-        },
-    )
+    return {
+        f"{section}.{name}": text
+        for section, texts in tables.items()
+        for name, text in texts.items()
+    }
 
 
 def negotiate(accept_language: str | None, wanted: str | None = None) -> Language:

@@ -11,7 +11,9 @@ are those of the API: snapshot, desk, ticket, services, slips.
 | windows   | hall, snapshot, seats {window id: {"clerk", "since", "yours", "allowed"}}       |
 | console   | hall, window (snapshot window), desk, services                                  |
 | caller    | the same                                                                        |
-| board     | hall, snapshot                                                                  |
+| board     | hall, snapshot, wall (answer of GET /halls/{hall}/wall), zone {"id","name"} or  |
+|           | None, second (a second language for titles) or None                             |
+| screen    | hall, snapshot, window (snapshot window), second                                |
 | status    | hall, snapshot                                                                  |
 | ticket    | hall, ticket, token, snapshot                                                   |
 | leave     | hall, ticket, token: "really give up the place?", posts to /t/{token}/leave     |
@@ -66,6 +68,8 @@ class Page:
     texts: tuple[str, ...] = ()
     module: str | None = None
     style: str = "plain"
+    every_language: bool = False
+    """Its module gets the texts of every language: visitors change it without leaving a screen."""
     theme: str = "light"
     """`dark` for screens on a wall (see `static/css/tokens.css`)."""
 
@@ -75,9 +79,10 @@ PAGES: Final[Mapping[str, Page]] = {
     "kiosk": Page(
         ("hall", "services", "snapshot"),
         ("hall", "services", "snapshot"),
-        ("live", "wait", "kiosk", "error", "error_with", "queue_status"),
+        ("app", "live", "wait", "kiosk", "ticket", "error", "error_with", "queue_status"),
         "kiosk",
         "kiosk",
+        every_language=True,
     ),
     "windows": Page(("hall", "snapshot", "seats")),
     "console": Page(
@@ -95,11 +100,19 @@ PAGES: Final[Mapping[str, Page]] = {
         "console",
     ),
     "board": Page(
-        ("hall", "snapshot"),
-        ("hall", "snapshot"),
-        ("live", "wait", "board", "window_status", "queue_status"),
+        ("hall", "snapshot", "wall", "zone", "second"),
+        ("hall", "snapshot", "wall", "zone"),
+        ("live", "wait", "board", "window_status", "queue_status", "reason"),
         "board",
         "board",
+        theme="dark",
+    ),
+    "screen": Page(
+        ("hall", "snapshot", "window", "second"),
+        ("hall", "snapshot", "window"),
+        ("live", "screen", "reason"),
+        "screen",
+        "screen",
         theme="dark",
     ),
     "status": Page(
@@ -154,7 +167,7 @@ PAGES: Final[Mapping[str, Page]] = {
          "form", "failed", "user"),
         style="admin",
     ),
-    "login": Page(("next", "error", "demo")),
+    "login": Page(("next", "error", "demo"), ("next",), module="login"),
     "error": Page(("status", "code", "detail")),
     "docs": Page((), (), ("docs",), "docs", "docs"),
 }
@@ -196,6 +209,7 @@ class Pages:
         if missing:
             raise BadContext(f"page {page!r} needs {', '.join(missing)}")
         catalogue = i18n.catalogue(language, fresh=self._reload)
+        second = context.get("second") and i18n.catalogue(context["second"], fresh=self._reload)
         values = {"csrf": "", "user": None, **context}
         return self._templates.get_template(f"{page}.html").render(
             values,
@@ -203,11 +217,12 @@ class Pages:
             language=language,
             t=catalogue.text,
             catalogue=catalogue,
+            second=second,
             named=lambda thing: name_of(thing, language),
             module=described.module,
             style=described.style,
             theme=described.theme,
-            page_data=_page_data(page, described, catalogue, context),
+            page_data=_page_data(page, described, catalogue, second, context),
         )
 
     def asset(self, path: str) -> str:
@@ -243,15 +258,30 @@ def as_page_data(value: object) -> Markup:
 
 
 def _page_data(
-    page: str, described: Page, catalogue: i18n.Catalogue, context: Mapping[str, Any]
+    page: str,
+    described: Page,
+    catalogue: i18n.Catalogue,
+    second: i18n.Catalogue | None,
+    context: Mapping[str, Any],
 ) -> Markup | None:
     if described.module is None:
         return None
+    spoken: dict[str, Any] = {"texts": catalogue.sections(described.texts)}
+    if described.every_language:
+        spoken = {
+            "catalogues": {
+                language: i18n.catalogue(language).sections(described.texts)
+                for language in i18n.LANGUAGES
+            }
+        }
+    if second is not None:
+        spoken["second"] = second.language
+        spoken["second_texts"] = second.sections(described.texts)
     return as_page_data(
         {
             "page": page,
             "language": catalogue.language,
-            "texts": catalogue.sections(described.texts),
+            **spoken,
             **{name: context[name] for name in described.data},
         }
     )

@@ -15,7 +15,6 @@ Pads are not asked whether they are there: the protocol has no question for it.
 from __future__ import annotations
 
 import asyncio
-import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -72,8 +71,8 @@ def profile_of(options: Mapping[str, Option]) -> PadProfile:
 
 
 def monotonic_ms() -> int:
-    """Milliseconds that only grow."""
-    return time.monotonic_ns() // 1_000_000
+    """Milliseconds of the event loop's clock, which only grow."""
+    return int(asyncio.get_running_loop().time() * 1000)
 
 
 class Pad:

@@ -41,7 +41,8 @@ DRAIN_READS_MAX = 64
 """Reads to empty the line before a question; one that still talks then is not a printer."""
 
 STALE_S = 0.005
-"""Silence after which nothing older than the question is under way."""
+"""Silence after which nothing older than the question is under way, on a line on which an answer
+has come too late. Where none has, what is there is read away and nothing is waited for."""
 
 POLL_S = 1.0
 """Between two looks at a printer that has not yet said it is through with a slip."""
@@ -86,6 +87,8 @@ class Printer:
         """Whether it knows GS r 1; None until it was asked in good health."""
         self._receipts = 0
         """Answers to GS r 1 heard since it was last asked."""
+        self._overdue = True
+        """Whether an answer to an older question may still come on this connection."""
         self._answers_busy = True
         """Whether it answers DLE EOT while it prints; some clones do not."""
         self._remains = remains or Remains()
@@ -100,11 +103,12 @@ class Printer:
         await self._transport.open()
         self._answers.reset()
         self._remains.reconnected()
-        self._answers_busy = True
+        self._answers_busy = self._overdue = True
         if self.profile.status == "auto":
             self._in_order = None
         if self.profile.status != "none":
             await self.status()
+            self._overdue = False
 
     async def close(self) -> None:
         """Never raises."""
@@ -134,6 +138,10 @@ class Printer:
         if self._in_order is None:
             self._receipts = 0
             self._in_order = await self._knows_gs_r()
+            if self._remains.answered_in_order and not self._in_order:
+                self._in_order = None
+                raise DeviceTransient("timeout", "the printer does not work through what it gets")
+            self._remains.answered_in_order = self._in_order
         return status.paper
 
     async def print(self, slip: jobs.PrintSlip, go: Callable[[], Awaitable[None]]) -> bool:
@@ -240,6 +248,7 @@ class Printer:
                 if status.fault:
                     _raise_fault(status)
         if not self._receipts:
+            self._overdue = True
             raise DeviceTransient(
                 "timeout", "the slip was sent but the printer is not through with it"
             )
@@ -251,6 +260,7 @@ class Printer:
         deadline = clock() + self.profile.timeout_s
         while not self._receipts and (pause := deadline - clock()) > 0:
             self._hear(await self._transport.read(pause))
+        self._overdue = self._overdue or not self._receipts
         return self._receipts > 0
 
     async def _ask(self, n: Literal[1, 2, 3, 4], limit_s: float = 0.0) -> int:
@@ -267,12 +277,13 @@ class Printer:
                         raise DeviceTransient(
                             "error", f"the printer answers 0x{byte:02X}, which means nothing"
                         )
+        self._overdue = True
         raise DeviceTransient("timeout", "the printer does not answer when asked for its state")
 
     async def _forget_stale_answers(self) -> None:
         """Reads until the line is quiet, so that the next answer belongs to the next question."""
         for _ in range(DRAIN_READS_MAX):
-            data = await self._transport.read(STALE_S)
+            data = await self._transport.read(STALE_S if self._overdue else 0.0)
             if not data:
                 self._answers.reset()
                 return

@@ -238,6 +238,8 @@ class Registry:
 
     folder: Path | None = None
     """Where virtual printers lay their slips."""
+    open: Callable[[Port, Emulator | None], Transport] = open_port
+    """Makes the transport of a port; a simulation has lines of its own."""
     _buses: WeakValueDictionary[str, Bus] = field(default_factory=WeakValueDictionary)
     """By the name of the port; a line nobody uses any more is forgotten."""
 
@@ -256,18 +258,18 @@ class Registry:
         emulator = kind.emulator(config) if isinstance(port, VirtualPort) else None
         tap = _tap(config)
         if kind.role == "voice":
-            return _voice(config, port, emulator, tap)
+            return self._voice(config, port, emulator, tap)
         if kind.role == "input":
             from drivers.inputs import input_of
 
             return Device("input", input=input_of(config, port, emulator, self._bus, tap), tap=tap)
         if kind.role == "printer":
-            return self._printer(config, lambda: tap.over(open_port(port, emulator)), emulator, tap)
+            return self._printer(config, lambda: tap.over(self.open(port, emulator)), emulator, tap)
 
         def strip() -> TextStrip:
             if isinstance(port, SerialPort | TcpPort):
                 return strip_kinds.strip(config, BusHandle(bus, tap), port, kind.baud)
-            return strip_kinds.strip(config, tap.over(open_port(port, emulator)), port, kind.baud)
+            return strip_kinds.strip(config, tap.over(self.open(port, emulator)), port, kind.baud)
 
         if isinstance(port, SerialPort | TcpPort):
             bus = self._bus(port)
@@ -276,12 +278,22 @@ class Registry:
     def _bus(self, port: SerialPort | TcpPort) -> Bus:
         bus = self._buses.get(str(port))
         if bus is None:
-            bus = self._buses[str(port)] = Bus(port)
+            bus = self._buses[str(port)] = Bus(port, self.open(port, None))
         if bus.port != port:
             raise DeviceBroken(
                 "bad_port", f"{port} is used by another device with other settings of the line"
             )
         return bus
+
+    def _voice(
+        self, config: DeviceConfig, port: Port, emulator: Emulator | None, tap: Tap
+    ) -> Device:
+        def voice() -> Voice:
+            from drivers.voice import ModuleVoice
+
+            return ModuleVoice(config, tap.over(self.open(port, emulator)))
+
+        return Device("voice", voice=voice, heard=getattr(emulator, "spoken", None), tap=tap)
 
     def _printer(
         self,
@@ -312,15 +324,6 @@ def _tap(config: DeviceConfig) -> Tap:
         return describer_of(config)
 
     return Tap(config.id, describer, private=config.kind in PRIVATE)
-
-
-def _voice(config: DeviceConfig, port: Port, emulator: Emulator | None, tap: Tap) -> Device:
-    def voice() -> Voice:
-        from drivers.voice import ModuleVoice
-
-        return ModuleVoice(config, tap.over(open_port(port, emulator)))
-
-    return Device("voice", voice=voice, heard=getattr(emulator, "spoken", None), tap=tap)
 
 
 def _browser(config: DeviceConfig, port: Port) -> Device:

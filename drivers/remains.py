@@ -20,6 +20,8 @@ class Remains:
     the printer still has them; one that lost its power has lost them."""
     untried: bool = True
     """Nothing was printed since the process began: the one before may have died half-way."""
+    answered_in_order: bool = False
+    """It has answered GS r: should it not after a reconnect, it is stuck, not a simpler one."""
     longest: int = 0
     """Bytes of the longest command of the slip that stopped: so many the printer may still be
     waiting for, and would take the beginning of the next slip for them."""

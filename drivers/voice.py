@@ -12,7 +12,7 @@ counts for nothing. Damaged, lost and unheeded texts are sent again, at most `TR
 
 from __future__ import annotations
 
-import time
+import asyncio
 from collections.abc import Callable
 
 from drivers.device import DeviceBroken, DeviceTransient, Transport
@@ -49,9 +49,12 @@ class ModuleVoice:
         self,
         config: DeviceConfig,
         transport: Transport,
-        now: Callable[[], float] = time.monotonic,
+        now: Callable[[], float] | None = None,
     ) -> None:
-        """Raises `DeviceBroken` (`bad_option`) naming the option."""
+        """`now`: seconds that only grow; the event loop's unless given.
+
+        Raises `DeviceBroken` (`bad_option`) naming the option.
+        """
         self.profile = profile_of(config.kind, config.options)
         self.retries = 0
         """Texts and questions sent again."""
@@ -59,7 +62,7 @@ class ModuleVoice:
         """Characters the module has no sound for."""
         self._family = FAMILIES[config.kind]
         self._transport = transport
-        self._now = now
+        self._now = now or asyncio.get_running_loop().time
         self._heard = bytearray()
         self._noise = False
 

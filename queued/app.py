@@ -37,6 +37,9 @@ from queued.storage.store import Store
 
 log = logging.getLogger(__name__)
 
+MEDIA = "media"
+"""Of the data folder: what screens show beside the queues (see `server/media.py`)."""
+
 BY_CALENDAR = "system:calendar"
 BY_CONFIGURATION = "system:configuration"
 """Who opens days and furnishes the hall, in the journal."""
@@ -104,6 +107,7 @@ async def running(
             clock=clock,
             version=__version__,
             demo=options.demo,
+            media=data / MEDIA,
         )
         port = await _listen(build(parts), address, stack)
         yield App(hall, store, f"http://{address[0]}:{port}", equipment.restarts)

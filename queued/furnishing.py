@@ -95,6 +95,8 @@ def _rules(rules: RulesSettings) -> Rules:
         recall_interval_ms=rules.recall_interval_s * 1000,
         auto_miss_after_ms=rules.auto_miss_after_s * 1000,
         returns_max=rules.returns_max,
+        checkin_early_ms=rules.checkin_early_minutes * MINUTE,
+        checkin_late_ms=rules.checkin_late_minutes * MINUTE,
         one_live_ticket=rules.one_live_ticket,
     )
 

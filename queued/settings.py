@@ -48,6 +48,8 @@ from queued.settings_values import (
     HallSettings,
     HoursSettings,
     HttpSettings,
+    NoticeSettings,
+    OneThingSettings,
     OutcomeSettings,
     PeopleSettings,
     QueueSettings,
@@ -69,7 +71,9 @@ __all__ = [
     "HallSettings",
     "HoursSettings",
     "HttpSettings",
+    "NoticeSettings",
     "OutcomeSettings",
+    "OneThingSettings",
     "PeopleSettings",
     "QueueSettings",
     "RedisSettings",
@@ -88,7 +92,10 @@ __all__ = [
 Entry = TypeVar("Entry")
 
 SINGLE_TABLES = ("hall", "rules", "http", "redis", "storage", "slip", "people")
-REPEATED_TABLES = ("zone", "queue", "service", "window", "class", "hours", "device", "outcome")
+REPEATED_TABLES = (
+    "zone", "queue", "service", "window", "class", "hours", "device", "outcome", "one_thing",
+    "notice",
+)  # fmt: skip
 ENVIRONMENT_PREFIX = "QUEUED_"
 
 
@@ -160,14 +167,16 @@ def _settings(problems: Problems, document: dict[str, object]) -> Settings:
     classes = _repeated(problems, document, "class", tables.visitor_class)
     devices = _repeated(problems, document, "device", tables.device)
     hours = _repeated(problems, document, "hours", tables.hours)
+    notices = _repeated(problems, document, "notice", tables.notice)
     outcomes = _repeated(problems, document, "outcome", tables.outcome)
+    one_things = _repeated(problems, document, "one_thing", tables.one_thing)
     for name, entries in (("queue", queues), ("window", windows)):
         if not entries and not isinstance(document.get(name), dict):
             problems.add(f"[[{name}]]", f"is missing; a hall needs at least one {name}")
     for table, identified in (
         ("zone", zones), ("queue", queues), ("service", services),
         ("window", windows), ("class", classes), ("device", devices),
-        ("outcome", outcomes),
+        ("outcome", outcomes), ("one_thing", one_things),
     ):  # fmt: skip
         links.unique_ids(problems, table, identified)
     links.unique_letters(problems, queues)
@@ -178,16 +187,14 @@ def _settings(problems: Problems, document: dict[str, object]) -> Settings:
     for number, service in enumerate(services, start=1):
         where = place("service", service.id, number)
         links.reference(problems, where, "queue", service.queue, "queue", queue_ids)
+    links.bundles(problems, one_things, [service.id for service in services if service.id])
     windows = [
         links.link_window(problems, place("window", one.id, number), one, queue_ids, zone_ids)
         for number, one in enumerate(windows, start=1)
     ]
     links.everybody_is_called(problems, queues, windows)
-    for number, device in enumerate(devices, start=1):
-        where = place("device", device.id, number)
-        links.reference(problems, where, "window", device.window, "window", window_ids)
-        links.reference(problems, where, "zone", device.zone, "zone", zone_ids)
-        links.input_has_a_place(problems, where, device)
+    links.devices_have_a_place(problems, devices, window_ids, zone_ids)
+    links.notices_have_a_zone(problems, notices, zone_ids)
     return Settings(
         hall=hall,
         queues=tuple(queues),
@@ -196,6 +203,7 @@ def _settings(problems: Problems, document: dict[str, object]) -> Settings:
         classes=links.with_defaults(classes),
         zones=tuple(zones),
         hours=tuple(hours),
+        notices=tuple(notices),
         rules=_single(problems, document, "rules", tables.rules),
         devices=tuple(devices),
         http=_single(problems, document, "http", tables.http),
@@ -203,6 +211,7 @@ def _settings(problems: Problems, document: dict[str, object]) -> Settings:
         storage=_single(problems, document, "storage", tables.storage),
         slip=_single(problems, document, "slip", tables.slip),
         outcomes=tuple(outcomes) or DEFAULT_OUTCOMES,
+        one_things=tuple(one_things),
         people=_single(problems, document, "people", tables.people),
     )
 

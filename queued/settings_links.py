@@ -54,6 +54,29 @@ def reference(
         problems.add(where, f"{key}: {shown(wanted)} is not a {kind}{tail}")
 
 
+def devices_have_a_place(
+    problems: Problems,
+    devices: Sequence[v.DeviceSettings],
+    windows: Sequence[str],
+    zones: Sequence[str],
+) -> None:
+    """The window and zone of each device exist, and an input has what it needs."""
+    for number, device in enumerate(devices, start=1):
+        where = place("device", device.id, number)
+        reference(problems, where, "window", device.window, "window", windows)
+        reference(problems, where, "zone", device.zone, "zone", zones)
+        input_has_a_place(problems, where, device)
+
+
+def notices_have_a_zone(
+    problems: Problems, notices: Sequence[v.NoticeSettings], zones: Sequence[str]
+) -> None:
+    """A notice for a zone that does not exist would never be seen."""
+    for number, notice in enumerate(notices, start=1):
+        where = f"[[notice]] number {number}"
+        reference(problems, where, "zone", notice.zone, "zone", zones)
+
+
 def input_has_a_place(problems: Problems, where: str, device: v.DeviceSettings) -> None:
     """A key pressed or a card laid down nowhere would mean nothing."""
     if device.kind in v.PADS and not device.window:
@@ -106,6 +129,16 @@ def everybody_is_called(
                 f'[[queue]] "{queue.id}"',
                 "no window serves it; name it in the queues of a [[window]]",
             )
+
+
+def bundles(
+    problems: Problems, one_things: Sequence[v.OneThingSettings], services: Sequence[str]
+) -> None:
+    """A 一件事 joins services that exist."""
+    for number, one in enumerate(one_things, start=1):
+        where = place("one_thing", one.id, number)
+        for service in one.services:
+            reference(problems, where, "services", service, "service", services)
 
 
 def hours_apart(problems: Problems, hours: Sequence[v.HoursSettings]) -> None:

@@ -6,6 +6,7 @@ another is checked in `settings_links.py`, after all tables are read.
 
 from __future__ import annotations
 
+import datetime
 import difflib
 import re
 import zoneinfo
@@ -18,6 +19,7 @@ from queued.settings_reader import Table, instead, shown
 
 ID_IN_WORDS = "an id of 1 to 32 small Latin letters, digits and hyphens"
 HOST = re.compile(r"[A-Za-z0-9._:\-\[\]]{1,253}")
+MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(T([01][0-9]|2[0-3]):[0-5][0-9])?")
 USB_ID = re.compile(r"[0-9a-fA-F]{4}:[0-9a-fA-F]{4}")
 USB_SERIAL = re.compile(r"(/[ -.0-~]{0,126})?")
 CUPS_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]{0,126}")
@@ -76,6 +78,23 @@ def service(table: Table) -> v.ServiceSettings:
     )
 
 
+def one_thing(table: Table) -> v.OneThingSettings:
+    """`[[one_thing]]`"""
+    services = table.texts("services", required=True, most=v.ONE_THING_SERVICES_MAX)
+    if not services and "services" in table:
+        table.wrong("services", "is empty; needed is at least one service")
+    return v.OneThingSettings(
+        id=_id(table),
+        name=table.text("name"),
+        services=services,
+        materials=table.texts(
+            "materials", required=False, most=v.MATERIALS_MAX, chars_max=v.SENTENCE_CHARS_MAX
+        ),
+        name_en=table.text("name_en", "", chars_max=v.SENTENCE_CHARS_MAX),
+        initials=table.matching("initials", r"[a-z0-9]{0,40}", "small Latin letters", ""),
+    )
+
+
 def window(table: Table) -> v.WindowSettings:
     """`[[window]]`; a `*` in `queues` is written out later, when all queues are known."""
     queues_max = v.ENTRIES_MAX["queue"]
@@ -125,6 +144,20 @@ def hours(table: Table) -> v.HoursSettings:
     return v.HoursSettings(tuple(day for day in v.DAYS if day in days), opens, closes)
 
 
+def notice(table: Table) -> v.NoticeSettings:
+    """`[[notice]]`"""
+    since, until = _moment(table, "from", "00:00"), _moment(table, "until", "24:00")
+    if since and until and until <= since:
+        table.wrong("until", "must be later than from")
+    return v.NoticeSettings(
+        text=table.text("text", chars_max=v.SENTENCE_CHARS_MAX),
+        text_en=table.text("text_en", "", chars_max=v.SENTENCE_CHARS_MAX),
+        zone=table.matching("zone", v.ID_PATTERN, ID_IN_WORDS, "") or None,
+        since=since,
+        until=until,
+    )
+
+
 def rules(table: Table) -> v.RulesSettings:
     """`[rules]`"""
     usual = v.RulesSettings()
@@ -146,6 +179,12 @@ def rules(table: Table) -> v.RulesSettings:
         slip_expires_s=table.number("slip_expires_s", v.SLIP_EXPIRES_S, usual.slip_expires_s),
         long_wait_minutes=table.number(
             "long_wait_minutes", v.LONG_WAIT_MINUTES, usual.long_wait_minutes
+        ),
+        checkin_early_minutes=table.number(
+            "checkin_early_minutes", v.CHECKIN_MINUTES, usual.checkin_early_minutes
+        ),
+        checkin_late_minutes=table.number(
+            "checkin_late_minutes", v.CHECKIN_MINUTES, usual.checkin_late_minutes
         ),
     )
 
@@ -222,6 +261,18 @@ def people(table: Table) -> v.PeopleSettings:
 
 def _id(table: Table) -> str:
     return table.matching("id", v.ID_PATTERN, ID_IN_WORDS)
+
+
+def _moment(table: Table, key: str, time_of_day: str) -> str:
+    """A day, or a day and a time of day, as "YYYY-MM-DDTHH:MM"; a day alone gets that time."""
+    text = table.matching(key, MOMENT.pattern, 'a day such as "2026-11-23", or with "T08:30"', "")
+    day, _, clock = text.partition("T")
+    try:
+        datetime.date.fromisoformat(day or "2026-01-01")
+    except ValueError:
+        table.wrong(key, f"{shown(text)} is not a day of the calendar")
+        return ""
+    return f"{day}T{clock or time_of_day}" if day else ""
 
 
 def _timezone(table: Table) -> str:

@@ -51,12 +51,15 @@ NAME_CHARS_MAX = 40
 SENTENCE_CHARS_MAX = 200
 """A legal basis or one document to bring; longer texts belong on paper."""
 
+ONE_THING_SERVICES_MAX = 20
+"""The longest official bundles join about a dozen services."""
+
 MATERIALS_MAX = 30
 """More would not fit a slip of bearable length."""
 
 ENTRIES_MAX: Mapping[str, int] = MappingProxyType(
     {"zone": 50, "queue": 100, "service": 2000, "window": 500, "class": 20, "hours": 50,
-     "device": 500, "outcome": 9}
+     "device": 500, "outcome": 9, "one_thing": 100, "notice": 50}
 )  # fmt: skip
 """Entries of each table. The largest known halls have about 300 windows and 1,500 services.
 Outcomes are chosen with one digit of the keyboard."""
@@ -92,6 +95,8 @@ OVERFLOW_PENALTY_MINUTES = Bounds(0, 15)
 RETURNS = Bounds(0, 10)
 LONG_WAIT_MINUTES = Bounds(5, 240, also=0)
 """From when a wait is an alarm at the windows; halls promise to open more at half an hour."""
+CHECKIN_MINUTES = Bounds(0, 240)
+"""Half a day: whoever comes earlier or later than that has come for another appointment."""
 
 SLIP_EXPIRES_S = Bounds(10, 3600)
 """A slip that comes later lies on the floor: its visitor went away with a photograph."""
@@ -171,6 +176,21 @@ class ServiceSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class OneThingSettings:
+    """一件事: what people call one matter and offices call several `services`, done in one visit.
+
+    The number is taken for the first service. `materials` empty: those of all its services.
+    """
+
+    id: str
+    name: str
+    services: tuple[str, ...]
+    materials: tuple[str, ...] = ()
+    name_en: str = ""
+    initials: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class WindowSettings:
     """`queues` in order, `*` already written out; `overflow` are those it helps out with."""
 
@@ -209,6 +229,20 @@ class HoursSettings:
     days: tuple[str, ...]
     open_minutes: int
     close_minutes: int
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeSettings:
+    """A sentence for the hall's screens; of one `zone` or, if None, of all. It is shown from the
+    minute `since` to before the minute `until`, both "2026-11-23T08:30" on the hall's clock and
+    "" for no limit.
+    """
+
+    text: str
+    text_en: str = ""
+    zone: str | None = None
+    since: str = ""
+    until: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,6 +285,9 @@ class RulesSettings:
     one_live_ticket: bool = False
     slip_expires_s: int = 120
     long_wait_minutes: int = 30
+    checkin_early_minutes: int = 60
+    checkin_late_minutes: int = 30
+    """How long before and after its slot an appointment may be checked in."""
 
 
 DEVICE_KINDS = (
@@ -369,6 +406,7 @@ class Settings:
     zones: tuple[ZoneSettings, ...] = ()
     hours: tuple[HoursSettings, ...] = ()
     """Empty: the hall is always open."""
+    notices: tuple[NoticeSettings, ...] = ()
     rules: RulesSettings = RulesSettings()
     devices: tuple[DeviceSettings, ...] = ()
     http: HttpSettings = HttpSettings()
@@ -376,4 +414,5 @@ class Settings:
     storage: StorageSettings = StorageSettings()
     slip: SlipSettings = SlipSettings()
     outcomes: tuple[OutcomeSettings, ...] = DEFAULT_OUTCOMES
+    one_things: tuple[OneThingSettings, ...] = ()
     people: PeopleSettings = PeopleSettings()

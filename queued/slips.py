@@ -110,7 +110,7 @@ class Slips:
         self._english = english_names(settings)
         self._inbox: asyncio.Queue[Report | None] = asyncio.Queue(REPORTS_MAX)
         self._half: set[str] = set()
-        """Printers in which a slip may hang since a device process died."""
+        """Printers in which half a slip may hang, which a new device process does not know."""
         self._pictures: dict[str, deque[PrintedSlip]] = {}
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -119,6 +119,10 @@ class Slips:
         for left in await self._ledger.unfinished(self._hall.id):
             if left.status is SlipStatus.SENT:
                 await self._interrupted(left)
+        for device in self._settings.devices:
+            last = await self._ledger.recent(self._hall.id, device.id, 1)
+            if last and last[0].status is SlipStatus.FAILED:
+                self._half.add(device.id)
         loop = asyncio.get_running_loop()
         self._tasks = [loop.create_task(self._follow()), loop.create_task(self._settle())]
 
@@ -343,6 +347,9 @@ class Slips:
         if found is None:
             raise SlipUnknown(report.job)
         untouched = not report.maybe_printed
+        if report.maybe_printed:
+            # This process knows; the next one, should it die, does not.
+            self._half.add(report.device)
         alive = self._clock.now() < found.expires_at
         if found.status is SlipStatus.SENT and untouched and alive:
             again = await self._ledger.mark(

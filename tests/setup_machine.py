@@ -228,10 +228,11 @@ def npm():
 
 
 def debian_packages():
-    """What tests need: a browser, Chinese glyphs, Redis, PostgreSQL, a voice, systemd."""
+    """What tests need: a browser and its glyphs, Redis, PostgreSQL, a voice, systemd."""
     present = {
         "chromium": any(map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))),
         "fonts-wqy-zenhei": has_chinese_font(),
+        "fonts-liberation": has_font(("LiberationSans-Bold.ttf",)),
         "redis-server": shutil.which("redis-server") is not None,
         "postgresql": has_postgresql(),
         "espeak-ng": shutil.which("espeak-ng") is not None,
@@ -245,10 +246,13 @@ def debian_packages():
 
 
 def has_chinese_font():
+    return has_font(FONT_NAMES)
+
+
+def has_font(names):
     folders = [Path(folder).expanduser() for folder in FONT_FOLDERS]
     return any(
-        next(folder.rglob(name), None) for folder in folders if folder.is_dir()
-        for name in FONT_NAMES
+        next(folder.rglob(name), None) for folder in folders if folder.is_dir() for name in names
     )
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from drivers.emulators.escpos import PrinterEmulator
 from drivers.emulators.serving import on_tcp
+from drivers.jobs import JobDone, JobFailed, JobReady, PrintSlip
 from queued import slips
 from queued.core.events import TicketIssued
 from queued.engine.clock import SystemClock
@@ -146,7 +147,7 @@ async def test_a_process_killed_midway_leaves_a_half_slip_that_is_cut_off(
             await eventually(lambda: hall.slip_is(half, "failed"))
             # When the printer is back and the next visitor takes a number
             emulator.faults.dies_after = None
-            emulator.switch_off_and_on()
+            emulator.power_cycle()
             whole = await hall.issue()
             await eventually(lambda: hall.slip_is(whole, "confirmed"))
     # Then two visitors have two pieces of paper
@@ -280,3 +281,46 @@ async def test_a_printer_in_large_type_and_a_template_that_fails_on_the_day(
         await eventually(lambda: len(hall.slips.slips("printer")) == 2)
         assert "请坐下等候" in hall.slips.slips("printer")[0].text
         assert "mine.j2: line 1" in caplog.text
+
+
+class Told:
+    """A link that remembers what was said to the device process."""
+
+    def __init__(self) -> None:
+        self.orders: list[PrintSlip] = []
+
+    def send(self, order: object) -> bool:
+        """An order."""
+        if isinstance(order, PrintSlip):
+            self.orders.append(order)
+        return True
+
+
+async def test_after_half_a_slip_the_next_one_is_cut_off_it_also_by_another_process(
+    tmp_path: Path,
+) -> None:
+    async with opened(tmp_path / "data", settings(printer("tcp://127.0.0.1:9"))) as hall:
+        await eventually(lambda: hall.link.pid)
+        told = Told()
+        hall.slips._link = told  # type: ignore[assignment]
+        first = await hall.issue()
+        await eventually(lambda: told.orders)
+        job = told.orders[0].job
+        assert not told.orders[0].after_half
+        # When its bytes left and nobody knows how many came
+        hall.slips.on_report(JobReady(job, "printer"))
+        hall.slips.on_report(JobFailed(job, "printer", "unplugged", maybe_printed=True))
+
+        async def failed() -> bool:
+            return await hall.slip_status(first) == "failed"
+
+        await eventually(failed)
+        # Then the next slip says so, and once one is through, no more do
+        for cut_before in (True, False):
+            count = len(told.orders)
+            await hall.issue()
+            await eventually(lambda count=count: len(told.orders) > count)
+            assert told.orders[-1].after_half is cut_before
+            hall.slips.on_report(JobReady(told.orders[-1].job, "printer"))
+            hall.slips.on_report(JobDone(told.orders[-1].job, "printer", confirmed=True))
+            await eventually(lambda: not hall.slips._half)

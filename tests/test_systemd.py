@@ -1,8 +1,9 @@
-"""The unit of a hall's box: systemd accepts it, and it stays as closed as it was."""
+"""The units of a hall's box and of a kiosk: systemd accepts them, they stay closed."""
 
 from __future__ import annotations
 
 import configparser
+import json
 import re
 import shutil
 import subprocess
@@ -13,6 +14,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 UNIT = ROOT / "systemd" / "queued.service"
+KIOSK_UNIT = ROOT / "systemd" / "queued-kiosk.service"
 
 EXPOSURE_MAX = 20
 """In tenths, as `systemd-analyze security --threshold` takes it; 96 is no protection at all."""
@@ -78,11 +80,37 @@ def test_opening_it_would_be_noticed(unit):
     assert security(unit).returncode != 0
 
 
-def test_it_starts_what_the_contract_promises():
+def read(unit: Path) -> configparser.RawConfigParser:
     parser = configparser.RawConfigParser(strict=False, interpolation=None)
     parser.optionxform = str  # type: ignore[assignment,method-assign]
-    parser.read_string(UNIT.read_text(encoding="utf-8"))
-    service = parser["Service"]
+    parser.read_string(unit.read_text(encoding="utf-8"))
+    return parser
+
+
+@analyze
+def test_systemd_accepts_the_screen_of_a_kiosk(tmp_path):
+    text = KIOSK_UNIT.read_text(encoding="utf-8")
+    copy = tmp_path / KIOSK_UNIT.name
+    copy.write_text(text.replace("/usr/bin/cage", "/bin/true"), encoding="utf-8")
+    verified = systemd_analyze("verify", copy)
+    assert (verified.returncode, verified.stderr.strip()) == (0, "")
+
+
+def test_a_kiosk_starts_with_the_page_that_waits_and_leads_nowhere_else():
+    start = read(KIOSK_UNIT)["Service"]["ExecStart"]
+    page = ROOT / "systemd" / "kiosk" / "start.html"
+    assert f"file:///opt/queued/{page.relative_to(ROOT)}#${{KIOSK_PAGE}}" in start
+    assert page.is_file()
+    for flag in ("--kiosk", "--disable-pinch", "--overscroll-history-navigation=0"):
+        assert flag in start.split()
+    policy = json.loads((ROOT / "systemd" / "kiosk" / "policy.json").read_text("utf-8"))
+    assert policy["URLBlocklist"] == ["*"]
+    assert len(policy["URLAllowlist"]) == 2
+    assert policy["DeveloperToolsAvailability"] == 2
+
+
+def test_it_starts_what_the_contract_promises():
+    service = read(UNIT)["Service"]
     assert service["Type"] == "notify"
     assert service["StateDirectory"] == "queued"
     assert service["ExecStart"].endswith(

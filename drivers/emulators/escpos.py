@@ -109,13 +109,14 @@ class PrinterEmulator:
         self.dead = self.faults.dies_after == 0
         return b"" if self.faults.silent else answers
 
-    def switch_off_and_on(self) -> None:
+    def power_cycle(self) -> None:
         """What was not printed yet is lost, what was printed hangs in the printer."""
         self._tokenizer.reset()
         self._scanner = RealtimeScanner()
         self._waiting.clear()
-        self.press.reset()
+        self.press.lose_power()
         self.dead, self.asb_mask, self.asb_told = False, 0, b""
+        self.faults.dies_after = None
 
     def tear(self) -> None:
         """Somebody tears off what was printed: how a page ends without a cutter."""

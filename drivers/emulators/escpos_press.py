@@ -103,6 +103,11 @@ class Press:
         self.modes = Modes()
         self._line, self._line_width = [], 0
 
+    def lose_power(self) -> None:
+        """What is on the paper stays; half a character is nobody's mistake."""
+        self._code = b""
+        self.reset()
+
     # ── Characters ────────────────────────────────────────────────────────────────────────
 
     def put_byte(self, byte: int) -> None:

@@ -32,6 +32,7 @@ class TemplateStrip:
     history: list[str] = field(default_factory=list)
     """Every text it ever showed, oldest first."""
     _heard: bytes = b""
+    _fixed_of: dict[int, bytes] = field(default_factory=dict)
 
     def feed(self, data: bytes) -> bytes:
         """Take bytes from the line; return the answers."""
@@ -50,6 +51,10 @@ class TemplateStrip:
                 self._heard = self._heard[1:]
         return answers
 
+    def power_cycle(self) -> None:
+        """It remembers no text."""
+        self.text, self._heard = "", b""
+
     def _first(self) -> tuple[int, bytes] | None:
         """Size of the frame that stands first, and the answer to it."""
         profile = self.profile
@@ -66,6 +71,8 @@ class TemplateStrip:
 
     def _shown_by(self, frame: FrameTemplate) -> int | None:
         """Show what `frame` says if it stands first; its size."""
+        if not self._heard.startswith(self._fixed(frame)):
+            return None  # a neighbour's: not worth trying every text
         for data, wire in self._readings(frame):
             if not self._heard.startswith(wire):
                 continue
@@ -86,7 +93,7 @@ class TemplateStrip:
 
     def _could_be(self, frame: FrameTemplate) -> bool:
         """Whether what was heard begins as `frame` does, whatever its text and its length."""
-        fixed = frame.render(self.profile.options.address)[: _fixed_bytes(frame)]
+        fixed = self._fixed(frame)
         if not (self._heard.startswith(fixed) or fixed.startswith(self._heard)):
             return False
         return any(
@@ -94,6 +101,14 @@ class TemplateStrip:
             for wanted in self._beginnings(frame)
             if len(wanted) > len(self._heard)
         )
+
+    def _fixed(self, frame: FrameTemplate) -> bytes:
+        """What the frame always begins with."""
+        key = id(frame)  # the profile keeps its frames as long as we live
+        if key not in self._fixed_of:
+            whole = frame.render(self.profile.options.address)
+            self._fixed_of[key] = whole[: _fixed_bytes(frame)]
+        return self._fixed_of[key]
 
     def _beginnings(self, frame: FrameTemplate) -> Iterator[list[int | None]]:
         """The frame with a text of each length: None where its bytes depend on the text."""

@@ -10,7 +10,16 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from queued.core.model import Grade, TicketId
-from queued.core.plan import NORMAL, ClassId, Millis, Plan, QueueId, ServiceId, WindowId
+from queued.core.plan import (
+    APPOINTMENT,
+    NORMAL,
+    ClassId,
+    Millis,
+    Plan,
+    QueueId,
+    ServiceId,
+    WindowId,
+)
 from queued.core.quick import quick_init
 
 Place: TypeAlias = Literal["keep", "first", "last"]
@@ -67,6 +76,19 @@ class IssueTicket:
     slip: SlipSize = "normal"
     others: tuple[TicketId, ...] = ()
     """Today's tickets of the same person, if the hall knows who it is."""
+    by: str = ""
+
+
+@quick_init
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckIn:
+    """Somebody with an appointment has come: a number that counts from the slot."""
+
+    service: ServiceId
+    slot: Millis
+    class_: ClassId = APPOINTMENT
+    language: str = "zh"
+    slip: SlipSize = "normal"
     by: str = ""
 
 
@@ -236,6 +258,7 @@ Command: TypeAlias = (
     | OpenDay
     | CloseDay
     | IssueTicket
+    | CheckIn
     | CancelTicket
     | OpenWindow
     | PauseWindow

@@ -39,6 +39,8 @@ def decide(hall: Hall, command: c.Command, at: Millis) -> tuple[e.Event, ...]:
             return _call_next(hall, command, at)
         case c.IssueTicket():
             return _issue(hall, command, at)
+        case c.CheckIn():
+            return _check_in(hall, command, at)
         case c.StartService():
             return _start(hall, command, at)
         case c.FinishService():
@@ -122,6 +124,19 @@ def _issue(hall: Hall, command: c.IssueTicket, at: Millis) -> tuple[e.Event, ...
             slip=command.slip,
         ),
     )
+
+
+def _check_in(hall: Hall, command: c.CheckIn, at: Millis) -> tuple[e.Event, ...]:
+    guards.in_time(hall, command.slot, at)
+    issue = c.IssueTicket(
+        service=command.service,
+        class_=command.class_,
+        slot=command.slot,
+        language=command.language,
+        slip=command.slip,
+        by=command.by,
+    )
+    return _issue(hall, issue, at)
 
 
 def _next_ticket(hall: Hall) -> TicketId:

@@ -114,6 +114,19 @@ def may_return(hall: Hall, ticket: Ticket) -> None:
         raise r.TooManyReturns(number=ticket.number, times=ticket.returns)
 
 
+def in_time(hall: Hall, slot: Millis, at: Millis) -> None:
+    """Whether an appointment may be checked in at `at`: both ends of its time belong to it.
+
+    Raises `AppointmentEarly`, `AppointmentLate`.
+    """
+    rules = hall.plan.rules
+    opens, closed = slot - rules.checkin_early_ms, slot + rules.checkin_late_ms
+    if at < opens:
+        raise r.AppointmentEarly(slot=slot, opens=opens)
+    if at > closed:
+        raise r.AppointmentLate(slot=slot, closed=closed)
+
+
 def at_window(ticket: Ticket, window: WindowId, by: str, at: Millis) -> dict[str, Any]:
     """The facts that every event of a ticket at a window has."""
     return {

@@ -95,6 +95,10 @@ class Rules:
     """Whether a person the hall knows may have one open number in all, not one in each queue."""
     appointment_early_ms: int = 5 * MINUTE
     """An appointment is called from this long before its slot, and keeps it this long after."""
+    checkin_early_ms: int = 60 * MINUTE
+    """Whoever has an appointment may take the number from this long before the slot …"""
+    checkin_late_ms: int = 30 * MINUTE
+    """… until this long after it; then the slot has been given up, as bookings usually say."""
 
 
 NORMAL = ClassId("normal")

@@ -10,6 +10,8 @@
       + WindowBusy                window_busy
       + WindowTaken               window_taken
       + NotYours                  not_yours
+      + AppointmentEarly          appointment_early
+      + AppointmentLate           appointment_late
       + TicketNotWaiting          ticket_not_waiting
       + TicketNotCalled           ticket_not_called
       + TicketNotServing          ticket_not_serving
@@ -80,6 +82,20 @@ class AlreadyWaiting(Refused):
 
     code = "already_waiting"
     sentence = "There already is ticket {number} for this."
+
+
+class AppointmentEarly(Refused):
+    """The number for an appointment is not given out yet. Times are Unix milliseconds."""
+
+    code = "appointment_early"
+    sentence = "The appointment is at {slot}; its number is given out from {opens} on."
+
+
+class AppointmentLate(Refused):
+    """The appointment is over; one takes a number like everybody else."""
+
+    code = "appointment_late"
+    sentence = "The appointment was at {slot} and could be checked in until {closed}."
 
 
 class WindowNotOpen(Refused):

@@ -8,11 +8,11 @@ from queued.core import views
 from queued.core.hours import issuing
 from queued.core.model import Hall
 from queued.core.numbering import spelled
-from queued.core.plan import MINUTE, QueueId
+from queued.core.plan import QueueId
 from queued.server import speakers, wire
 from queued.server.auth import ROLES, Principal, clear_cookie, set_cookie
 from queued.server.call import Call, answer
-from queued.server.live import Live
+from queued.server.offer import services_of
 from queued.server.problems import Problem
 
 # ── The hall ──────────────────────────────────────────────────────────────────────────────
@@ -52,39 +52,6 @@ async def services(call: Call[None]) -> web.Response:
     """GET /halls/{hall}/services"""
     headers = {"Cache-Control": "public, max-age=60"}
     return answer(services_of(call.live), headers=headers)
-
-
-def services_of(live: Live) -> wire.Services:
-    """What a kiosk offers."""
-    plan, names = live.hall.plan, live.names
-    return wire.Services(
-        queues=[
-            wire.QueueLine(queue.id, queue.name, queue.letter, names.queues.get(queue.id, ""))
-            for queue in plan.queues.values()
-        ],
-        services=[
-            wire.ServiceLine(
-                id=service.id,
-                name=service.name,
-                queue=service.queue,
-                minutes=service.minutes,
-                materials=service.materials,
-                name_en=names.services.get(service.id, ""),
-                initials=names.initials.get(service.id, ""),
-            )
-            for service in plan.services.values()
-        ],
-        classes=[
-            wire.ClassLine(
-                class_.id,
-                class_.name,
-                class_.head_start_ms // MINUTE,
-                names.classes.get(class_.id, ""),
-            )
-            for class_ in plan.classes.values()
-        ],
-        outcomes=[wire.OutcomeLine(*one) for one in live.words.outcomes],
-    )
 
 
 SERVICE_STATUS = {"open": "Open", "closed": "Closed", "paused": "Suspended"}

@@ -12,20 +12,20 @@ from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from display.pages import STATIC_DIR
-from queued.core.plan import MINUTE
 from queued.server import openapi
 from queued.server.auth import Doors
 from queued.server.edge import Handler, compiled, elsewhere, expect, snapshot_handler
 from queued.server.health import Metrics
 from queued.server.limits import BODY_BYTES_MAX, limits_of
-from queued.server.live import Live, Streams, Words
+from queued.server.live import Live, Streams
+from queued.server.media import MediaFolder
+from queued.server.offer import names_of, words_of
 from queued.server.once import Once
 from queued.server.parts import Parts, Site
 from queued.server.problems import Problem, of, response
 from queued.server.routes import ROUTES, SNAPSHOT
 from queued.server.snapshot import Names
 from queued.server.static import StaticFiles
-from queued.settings_values import Settings
 
 __all__ = ["SITE", "Parts", "build", "serve"]
 
@@ -108,29 +108,10 @@ def site_of(parts: Parts) -> Site:
         streams=streams,
         metrics=Metrics(),
         static=StaticFiles(STATIC_DIR),
+        media=MediaFolder(parts.media, (zone.id for zone in parts.settings.zones)),
         reprints=Once(),
         openapi=openapi.made_of(ROUTES, parts.version),
         tls=parts.settings.http.public_url.startswith("https:"),
-    )
-
-
-def names_of(settings: Settings) -> Names:
-    """English names and search initials of the configuration."""
-    return Names(
-        hall=settings.hall.name_en,
-        queues={queue.id: queue.name_en for queue in settings.queues},
-        windows={window.id: window.name_en for window in settings.windows},
-        services={service.id: service.name_en for service in settings.services},
-        classes={class_.id: class_.name_en for class_ in settings.classes},
-        initials={service.id: service.initials for service in settings.services},
-    )
-
-
-def words_of(settings: Settings) -> Words:
-    """How visits end and when a wait is too long, as configured."""
-    return Words(
-        outcomes=tuple((one.id, one.name, one.name_en) for one in settings.outcomes),
-        long_wait_ms=settings.rules.long_wait_minutes * MINUTE,
     )
 
 

@@ -14,10 +14,10 @@ from queued.core.events import Event
 from queued.core.model import Hall, Status, Ticket
 from queued.core.plan import Millis, QueueId, WindowId
 from queued.server import alarms, pages, wire
-from queued.server.api import services_of
 from queued.server.call import Call, answer, encode
 from queued.server.desk import counts_told, waiting_since
 from queued.server.live import Live
+from queued.server.offer import services_of
 from queued.server.tickets import carry_out, hall_name
 from queued.server.windows import action, own_window
 

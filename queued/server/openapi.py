@@ -56,10 +56,13 @@ async def document(call: Call[None]) -> web.Response:
     }
     return web.Response(body=call.site.openapi, headers=headers)
 
+FILES: Final = ("/static", "/media")
+"""Paths of files, which are no part of the contract."""
+
 
 def made_of(routes: Sequence[Route], version: str) -> bytes:
     """The document of these routes (the API's only; pages are for people)."""
-    shown = [route for route in routes if not route.page and not route.path.startswith("/static")]
+    shown = [route for route in routes if not route.page and not route.path.startswith(FILES)]
     types: list[Any] = [wire.Problem]
     for route in shown:
         types += [type_ for type_ in (route.takes, route.gives) if type_ is not None]

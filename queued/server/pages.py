@@ -18,12 +18,12 @@ from queued.core.plan import WindowId
 from queued.core.refusals import Refused
 from queued.server import devices as printing
 from queued.server import tickets, wire
-from queued.server.api import services_of
 from queued.server.auth import SignedIn, clear_cookie, same, set_cookie
 from queued.server.call import Call
 from queued.server.desk import desk_of, seats_of
 from queued.server.limits import refuse_if
 from queued.server.live import Live
+from queued.server.offer import services_of
 from queued.server.parts import Site
 from queued.server.problems import Problem, of
 from queued.server.security import page_headers
@@ -117,7 +117,7 @@ def plain(content: Any) -> Any:
 async def start(call: Call[None]) -> web.Response:
     """GET /"""
     live = next(iter(call.site.lives.values()))
-    shown = await _snapshot(live)
+    shown = await snapshot_of(live)
     printers = [
         device.id
         for device in call.site.parts.settings.devices
@@ -131,11 +131,6 @@ async def start(call: Call[None]) -> web.Response:
         "demo": demo,
     }
     return page(call, "start", context)
-
-
-async def board(call: Call[None]) -> web.Response:
-    """GET /h/{hall}/board"""
-    return page(call, "board", await _hall_and_snapshot(call.live))
 
 
 async def status(call: Call[None]) -> web.Response:
@@ -208,7 +203,7 @@ async def own_ticket(call: Call[None]) -> web.Response:
     """GET /t/{token}"""
     own = await tickets.held(call)
     told = plain(own.told())
-    shown = await _snapshot(own.live)
+    shown = await snapshot_of(own.live)
     context = {**told, "token": own.token, "snapshot": shown}
     return page(call, "ticket", context)
 
@@ -349,10 +344,10 @@ def _form(call: Call[Any], where: str, error: str | None, status: int = 200) -> 
 
 
 async def _hall_and_snapshot(live: Live) -> dict[str, Any]:
-    return {"hall": plain(tickets.hall_name(live)), "snapshot": await _snapshot(live)}
+    return {"hall": plain(tickets.hall_name(live)), "snapshot": await snapshot_of(live)}
 
 
-async def _snapshot(live: Live) -> dict[str, Any]:
+async def snapshot_of(live: Live) -> dict[str, Any]:
     """The snapshot as of now: a page that is read once says when it was made."""
     content: dict[str, Any] = plain((await live.view.fresh()).content)
     return {**content, "observed_at": live.time_of(live.now())}

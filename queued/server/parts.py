@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal, Protocol
 
 from display.pages import Pages
 from queued.core.model import Ticket, TicketId
 from queued.core.plan import Millis
+from queued.engine.appointments import Appointments
 from queued.engine.bus import Bus
 from queued.engine.clock import Clock
 from queued.engine.halls import Halls
@@ -23,6 +25,7 @@ from queued.server.devices import Devices
 from queued.server.health import Metrics
 from queued.server.limits import Limits
 from queued.server.live import Live, Streams
+from queued.server.media import MediaFolder
 from queued.server.once import Once
 from queued.server.readers import Readers
 from queued.server.speakers import Speakers
@@ -100,6 +103,11 @@ class Store(Protocol):
         ...
 
     @property
+    def appointments(self) -> Appointments:
+        """Who is expected."""
+        ...
+
+    @property
     def people(self) -> People:
         """The only personal data."""
         ...
@@ -127,6 +135,8 @@ class Parts:
     speakers: Speakers = field(default_factory=Speakers)
     version: str = "0"
     demo: bool = False
+    media: Path | None = None
+    """The folder with what screens show beside the queues; None if there is none."""
     upkeep: Upkeep = field(default_factory=NoUpkeep)
     health_public: bool = False
     """Answer /healthz, /readyz and /metrics to everybody, not only to the local network."""
@@ -143,6 +153,7 @@ class Site:
     streams: Streams
     metrics: Metrics
     static: StaticFiles
+    media: MediaFolder
     reprints: Once
     openapi: bytes
     tls: bool

@@ -16,6 +16,7 @@ from queued.server import (
     admin,
     alarms,
     api,
+    appointments,
     cards,
     devices,
     floor,
@@ -23,11 +24,13 @@ from queued.server import (
     journal,
     openapi,
     pages,
+    screens,
     speakers,
     static,
     stories,
     technician,
     tickets,
+    wall,
     windows,
     wire,
 )
@@ -38,6 +41,7 @@ API: Final = "/api/v1"
 PUBLIC: Final[frozenset[str]] = frozenset()
 ISSUING: Final = frozenset({"kiosk", "clerk", "remote"})
 STAFF: Final = frozenset({"clerk"})
+CHECKING_IN: Final = frozenset({"kiosk", "clerk"})
 KIOSK: Final = frozenset({"kiosk"})
 REPRINTING: Final = frozenset({"kiosk", "clerk"})
 TELLING: Final = frozenset({"clerk", "auditor"})
@@ -45,6 +49,7 @@ AUDIT: Final = frozenset({"auditor"})
 MANAGING: Final = frozenset({"manager"})
 ADMIN: Final = frozenset({"admin"})
 SPEAKING: Final = frozenset({speakers.DISPLAY})
+BOOKING: Final = frozenset({"remote", "admin"})
 PRINTERS: Final = frozenset({"manager", "device"})
 
 Handler = Callable[[Call[Any]], Awaitable[web.StreamResponse]]
@@ -130,6 +135,13 @@ ROUTES: Final[tuple[Route, ...]] = (
     _get("/halls/{hall}/floor", floor.show, wire.Floor,
          "Windows, queues and alarms, for whoever runs the hall", roles=MANAGING),
     _get("/halls/{hall}/windows/{window}", windows.desk, wire.Desk, "The desk", roles=STAFF),
+    _post("/halls/{hall}/checkin", appointments.check_in, wire.ScannedCode, wire.CheckedIn,
+          "Whose code is this? An appointment gets its number, once", roles=CHECKING_IN),
+    _post("/halls/{hall}/appointments", appointments.book, wire.BookAppointment,
+          wire.Appointment, "Expect somebody", roles=BOOKING, status=201),
+    Route(method="DELETE", path=API + "/halls/{hall}/appointments/{code}",
+          handler=appointments.cancel, status=204, summary="Expect that person no more",
+          roles=BOOKING),
     _get("/halls/{hall}/stream", api.stream, None,
          "The live stream: `id: seq`, `event: snapshot`, data = the snapshot",
          media="text/event-stream",
@@ -141,6 +153,8 @@ ROUTES: Final[tuple[Route, ...]] = (
     _get("/halls/{hall}/services", api.services, wire.Services, "Queues, services, classes"),
     _get("/halls/{hall}/queue-monitor", api.queue_monitor, list[wire.QueueMonitor],
          "The hall as FIWARE QueueMonitor entities"),
+    _get("/halls/{hall}/wall", wall.wall, wire.Wall,
+         "Notices, pictures and films that screens show now"),
     _get("/halls/{hall}/devices", technician.list_devices, wire.DeviceList,
          "How the devices are", roles=MANAGING),
     _get(_DEVICE, technician.show_device, wire.Device, "How a device is", roles=MANAGING),
@@ -195,8 +209,13 @@ ROUTES: Final[tuple[Route, ...]] = (
           media="text/plain", counted=False),
     Route(method="GET", path="/static/{path:.+}", handler=static.serve, summary="A file",
           media="application/octet-stream"),
+    Route(method="GET", path="/media/{path:.+}", handler=wall.media,
+          summary="A picture or film of the screens", media="application/octet-stream"),
     _page("/", pages.start, "Start page"),
-    _page("/h/{hall}/board", pages.board, "Hall board"),
+    _page("/h/{hall}/board", screens.board, "Hall board",
+          query=(("zone", "Only this zone"), ("second", "A second language for titles"))),
+    _page("/h/{hall}/windows/{window}/screen", screens.window, "The screen above a window",
+          query=(("second", "A second language"),)),
     _page("/h/{hall}/status", pages.status, "Phone page"),
     _page("/h/{hall}/kiosk", pages.kiosk, "Kiosk", roles=KIOSK),
     _page("/h/{hall}/windows", pages.windows, "Choose a window", roles=STAFF),

@@ -77,7 +77,8 @@ class Encoded:
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """English names from the configuration, by id; "" where there is none."""
+    """What people are told that no decision needs: English names by id ("" where there is none),
+    rules behind classes, zones, 一件事, opening hours."""
 
     hall: str = ""
     queues: Mapping[str, str] = field(default_factory=dict)
@@ -86,6 +87,11 @@ class Names:
     classes: Mapping[str, str] = field(default_factory=dict)
     initials: Mapping[str, str] = field(default_factory=dict)
     """Of services: what a kiosk searches by."""
+    bases: Mapping[str, str] = field(default_factory=dict)
+    """Of classes: the rule or law behind them."""
+    zones: tuple[wire.ZoneLine, ...] = ()
+    one_things: tuple[wire.OneThingLine, ...] = ()
+    hours: tuple[wire.HoursLine, ...] = ()
 
 
 class View:
@@ -176,6 +182,8 @@ class View:
             state=ticket.status.value if ticket else None,  # type: ignore[arg-type]
             queues=plan.queues,
             name_en=self._names.windows.get(id_, ""),
+            zone=plan.zone or "",
+            reason=window.reason if window.reason in wire.PAUSE_REASONS else "",
         )
 
     def _build_pending(self) -> None:

@@ -25,6 +25,7 @@ from queued.server import wire
 from queued.server.call import Call, answer, encode, sent
 from queued.server.devices import SlipState, picture_url
 from queued.server.live import Live
+from queued.server.parts import Site
 from queued.server.problems import Problem
 
 KEY_CHARS_MAX: Final = 64
@@ -134,6 +135,7 @@ def told_ticket(live: Live, hall: Hall, ticket: Ticket, token: str, at: Millis) 
         wait=wait,
         window=ticket.window,
         calls=ticket.calls,
+        slot=live.time_of(ticket.slot) if ticket.slot is not None else None,
         rating=_rating(ticket),
     )
 
@@ -175,12 +177,16 @@ async def held(call: Call[Any]) -> Held:
 
     Every hall is tried whatever the token looks like, so the time tells nothing.
     """
-    token = call.path("token")
+    return await opened(call.site, call.path("token"))
+
+
+async def opened(site: Site, token: str) -> Held:
+    """The ticket that `token` opens. Raises `Problem` unknown_ticket."""
     found = None
-    for live in call.site.lives.values():
-        opened = live.running.tokens.read(token)
-        if opened is not None:
-            found = live, *opened
+    for live in site.lives.values():
+        read = live.running.tokens.read(token)
+        if read is not None:
+            found = live, *read
     if found is None:
         raise Problem("unknown_ticket")
     live, day, id_ = found
@@ -189,7 +195,7 @@ async def held(call: Call[Any]) -> Held:
     if day == hall.day:
         ticket = hall.ticket(id_) if 1 <= id_ <= len(hall.tickets) else None
     else:
-        ticket = await call.site.parts.store.tickets.ticket(live.id, day, id_)
+        ticket = await site.parts.store.tickets.ticket(live.id, day, id_)
     if ticket is None:
         raise Problem("unknown_ticket")
     return Held(live, day, ticket, token)
@@ -278,5 +284,6 @@ def _earlier(live: Live, ticket: Ticket, token: str) -> wire.Ticket:
         wait=None,
         window=ticket.window,
         calls=ticket.calls,
+        slot=live.time_of(ticket.slot) if ticket.slot is not None else None,
         rating=_rating(ticket),
     )

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, inspect, select
 from queued.storage import tables
 from queued.storage.errors import SchemaUnknown
 
-VERSION = 4
+VERSION = 5
 """Of the tables in `tables`."""
 
 Step: TypeAlias = Callable[[Connection], None]
@@ -48,8 +48,18 @@ def _device_events(connection: Connection) -> None:
     connection.exec_driver_sql("CREATE INDEX device_event_by_time ON device_event (hall, at)")
 
 
+def _appointments(connection: Connection) -> None:
+    """3 to 4: who is expected when."""
+    connection.exec_driver_sql(
+        "CREATE TABLE appointment (hall TEXT NOT NULL, digest TEXT NOT NULL,"
+        " service TEXT NOT NULL, class TEXT NOT NULL, slot BIGINT NOT NULL,"
+        " made_by TEXT NOT NULL, made_at BIGINT NOT NULL, PRIMARY KEY (hall, digest))"
+    )
+    connection.exec_driver_sql("CREATE INDEX appointment_by_slot ON appointment (hall, slot)")
+
+
 def _audit_and_configurations(connection: Connection) -> None:
-    """3 to 4: administration leaves a trace, and versions of the configuration."""
+    """4 to 5: administration leaves a trace, and versions of the configuration."""
     connection.exec_driver_sql(
         "CREATE TABLE audit (id BIGINT NOT NULL, at BIGINT NOT NULL, \"by\" TEXT NOT NULL, "
         "action TEXT NOT NULL, subject TEXT NOT NULL, detail TEXT NOT NULL, PRIMARY KEY (id))"
@@ -64,7 +74,8 @@ def _audit_and_configurations(connection: Connection) -> None:
 STEPS: Mapping[int, Step] = {
     1: _ratings_and_people,
     2: _device_events,
-    3: _audit_and_configurations,
+    3: _appointments,
+    4: _audit_and_configurations,
 }
 """From this version to the next."""
 

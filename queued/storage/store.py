@@ -8,6 +8,7 @@ from pathlib import Path
 from sqlalchemy.exc import SQLAlchemyError
 
 from queued.storage.accounts import Accounts
+from queued.storage.appointments import Appointments
 from queued.storage.audit import Audit
 from queued.storage.configurations import Configurations
 from queued.storage.connect import check, explained, open_connection, sqlite_reader, sqlite_writer
@@ -51,6 +52,7 @@ class Store:
         self.audit = Audit(database)
         self.configurations = Configurations(database)
         self.tickets = Tickets(database)
+        self.appointments = Appointments(database)
         self.people = People(database, secret, people_key)
         self._database = database
         self._lock = lock

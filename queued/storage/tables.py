@@ -1,9 +1,9 @@
 """The tables, as SQLAlchemy Core metadata: the same for SQLite and PostgreSQL.
 
 `journal` is the truth. `ticket` and `snapshot` follow from it and can be rebuilt; `answer` is
-written in the journal's transaction. `cursor`, `slip`, `device_event`, `person`, `token`, `user`
-and `session` are facts of their own. Times are Unix milliseconds; digests are SHA-256 in
-hexadecimal.
+written in the journal's transaction. `cursor`, `slip`, `device_event`, `person`, `appointment`,
+`token`, `user` and `session` are facts of their own. Times are Unix milliseconds; digests are
+SHA-256 in hexadecimal.
 
 What is written in the journal's transaction is `WITHOUT ROWID` in SQLite: its rows live in the
 primary key's own tree, one write instead of two.
@@ -173,6 +173,22 @@ device_event = Table(
 
 Index("device_event_by_device", device_event.c.hall, device_event.c.device, device_event.c.id)
 Index("device_event_by_time", device_event.c.hall, device_event.c.at)
+
+appointment = Table(
+    "appointment",
+    metadata,
+    Column("hall", Text, primary_key=True),
+    Column("digest", Text, primary_key=True),
+    _text("service"),
+    _text("class"),
+    _number("slot"),
+    _text("made_by"),
+    _number("made_at"),
+)
+"""Who is expected when. `digest` is a keyed one of the code; nothing says who the person is.
+Whether it was used stands in `answer`: the check-in's key and its event are one transaction."""
+
+Index("appointment_by_slot", appointment.c.hall, appointment.c.slot)
 
 person = Table(
     "person",

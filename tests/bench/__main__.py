@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.bench import console, core, history, http, live
+from tests.bench import console, core, devices, history, http, live, pages
 from tests.bench.hall import children, folder, resident_mb, running
 from tests.bench.load import Run
 
@@ -165,6 +165,13 @@ def start_rows() -> Iterator[Row]:
             )
 
 
+def device_rows() -> Iterator[Row]:
+    """Strips and slips under twenty calls and twenty tickets a second."""
+    with folder() as path:
+        for row in devices.rows(devices.measure(path)):
+            yield Row(*row)
+
+
 def history_rows() -> Iterator[Row]:
     """The same work on a young and on an old hall, several rounds in turn."""
     rates: dict[str, list[list[float]]] = {"issue": [[], []], "call-next": [[], []]}
@@ -192,6 +199,41 @@ def history_rows() -> Iterator[Row]:
             f"{_median(young_s) * 1e6:.0f} us to {_median(old_s) * 1e6:.0f} us",
             ratio <= 1.2,
         )
+
+
+def page_rows() -> Iterator[Row]:
+    """Pages in a real Chromium."""
+    with pages.chromium() as browser:
+        with folder() as path, running(path, "--no-devices") as hall:
+            painted = pages.call_to_painted(browser, hall, 200, 10)
+        for what, taken in (("window", painted.tiles_ms), ("large", painted.heroes_ms)):
+            p50, p99 = _median(taken), sorted(taken)[int(len(taken) * 0.99)]
+            yield Row(
+                f"call to painted on a board, {what}",
+                "p99 <= 100 ms",
+                f"p50 {p50:.0f} ms, p99 {p99:.0f} ms, {len(taken)} calls",
+                "",
+                p99 <= 100,
+            )
+        with folder() as path, running(path, "--no-devices") as hall:
+            heaps = pages.board_memory(browser, hall, 2000, 10)
+        first, last = heaps[0], heaps[-1]
+        yield Row(
+            "heap of a board after 20,000 calls",
+            "<= 1.1x that after 2,000",
+            f"{last.megabytes:.2f} MB, {last.nodes} nodes, {last.listeners} listeners",
+            f"{first.megabytes:.2f} MB, {first.nodes} nodes",
+            last.megabytes <= first.megabytes * 1.1,
+        )
+        for each in pages.weights(browser):
+            yield Row(
+                f"page {each.page}",
+                "<= 60 kB packed",
+                f"{each.bytes / 1000:.0f} kB, {each.packed / 1000:.0f} kB packed,"
+                f" {each.requests} requests, {each.nodes} nodes",
+                f"first paint {each.painted_ms:.0f} ms",
+                each.packed <= 60_000,
+            )
 
 
 def console_rows() -> Iterator[Row]:
@@ -222,7 +264,9 @@ PARTS: dict[str, Callable[[], Iterator[Row]]] = {
     "http": http_rows,
     "live": live_rows,
     "start": start_rows,
+    "devices": device_rows,
     "history": history_rows,
+    "pages": page_rows,
     "console": console_rows,
 }
 

@@ -97,10 +97,13 @@ def folder() -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def running(path: Path, *more: str) -> Iterator[BenchHall]:
-    """`queued serve` on what is in `path`; ended with SIGTERM."""
+def running(
+    path: Path, *more: str, module: tuple[str, ...] = ("queued",)
+) -> Iterator[BenchHall]:
+    """`queued serve` on what is in `path`; ended with SIGTERM. `module` and its arguments may
+    stand in for `queued`."""
     port = free_port()
-    command = [sys.executable, "-m", "queued", "serve", "--config", str(path / "hall.toml")]
+    command = [sys.executable, "-m", *module, "serve", "--config", str(path / "hall.toml")]
     command += ["--data", str(path / "data"), "--port", str(port), *more]
     started = time.perf_counter()
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)

@@ -6,11 +6,13 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Playwright, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
 
 from tests.browser.real_hall import RealHall
+from tests.browser.visits import Visit
 from tests.browser.watched import ACTION_MS, People, people
 
 HERE = Path(__file__).parent
@@ -77,3 +79,16 @@ def visitors(browser: Browser, hall: RealHall) -> Iterator[People]:
     """People in the hall."""
     with people(browser, hall.url) as those:
         yield those
+
+
+@pytest.fixture
+def visit(visitors: People) -> Visit:
+    """A kiosk of some size with somebody in front of it who touches."""
+
+    def at(size: str = "kiosk", **options: Any) -> Page:
+        page = visitors.manager(size, has_touch=True, **options)
+        page.goto("/h/demo/kiosk")
+        expect(page.locator("#queues button").first).to_be_visible()
+        return page
+
+    return at

@@ -29,10 +29,12 @@ class Kiosk:
     def take(self, service: str, *, priority: bool = False) -> Taken:
         """Through all three screens, and back to the first."""
         self.choose(service)
+        button = "取号"
         if priority:
-            self.page.get_by_role("radio", name="优先").check()
+            self.page.get_by_role("button", name="优先取号").click()
+            button = "我符合条件，优先取号"
         with self.page.expect_response(is_ticket) as answer:
-            self.page.get_by_role("button", name="取号", exact=True).click()
+            self.page.get_by_role("button", name=button, exact=True).click()
         taken = taken_of(answer.value)
         expect(self.page.locator("#number")).to_have_text(taken.number)
         self.page.get_by_role("button", name="完成").click()

@@ -128,8 +128,9 @@ def test_priority_comes_first_and_the_kiosk_explains_it(visitors: People):
     kiosk = Kiosk(visitors.manager("kiosk"))
     normal = kiosk.take("企业开办一件事")
     kiosk.choose("企业开办一件事")
+    kiosk.page.get_by_role("button", name="优先取号").click()
     expect(kiosk.page.get_by_text("提前 30 分钟排序")).to_be_visible()
-    kiosk.page.get_by_role("button", name="返回").click()
+    kiosk.page.get_by_role("button", name="回到首页").click()
     priority = kiosk.take("企业开办一件事", priority=True)
 
     desk = Desk(visitors.manager(), "8")

@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, expect
 
 from tests.browser.real_hall import CONFIG, RealHall, free_port
 from tests.browser.seats import HALL, Desk, Kiosk, calls
+from tests.browser.visits import fits
 from tests.browser.watched import People, people
 
 NO_CONNECTION = "ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED|ERR_CONNECTION_RESET|ERR_EMPTY"
@@ -75,6 +76,7 @@ def test_without_a_slip_the_kiosk_says_what_to_do(visitors: People, tokens: dict
     expect(number).to_have_text(re.compile(r"A\d{3}"))
     box = number.bounding_box()
     assert box is not None and box["height"] >= 150, "the number is not larger than usual"
+    fits(kiosk.page)
     kiosk.page.get_by_role("button", name="完成").click()
     expect(kiosk.page.locator("#choose")).to_be_visible()
 

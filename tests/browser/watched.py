@@ -22,6 +22,8 @@ ACTION_MS = 15_000
 SIZES: dict[str, tuple[int, int]] = {
     "board": (1920, 1080),
     "kiosk": (1080, 1920),
+    "kiosk, landscape": (1920, 1080),
+    "kiosk, small": (1366, 768),
     "desk": (1366, 768),
     "phone": (390, 844),
     "small phone": (320, 640),

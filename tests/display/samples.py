@@ -123,6 +123,18 @@ def snapshot(windows: int = 8, queues: int = 6, *, open: bool = True) -> dict[st
     }
 
 
+def wall() -> dict[str, Any]:
+    """GET /halls/{hall}/wall."""
+    notices = [
+        {
+            "text": "11月25日（周三）下午系统升级，14:00至15:00暂停办理不动产登记业务。",
+            "text_en": "Real estate registration pauses on 25 November, 14:00 to 15:00.",
+        },
+        {"text": "老年人、残疾人、孕妇、军人可在取号时选择优先。", "text_en": ""},
+    ]
+    return {"notices": notices, "media": []}
+
+
 def ticket(status: str = "waiting", **changes: Any) -> dict[str, Any]:
     """GET /tickets/{token}."""
     at_window = status in ("called", "serving", "served", "missed", "parked")
@@ -332,9 +344,10 @@ def realistic() -> dict[str, dict[str, Any]]:
         "windows": hall | {"snapshot": now, "seats": seats()},
         "console": hall
         | {"window": now["windows"][1], "desk": desk(), "services": furniture, "csrf": "c5f"},
+        "board": hall | {"snapshot": now, "wall": wall(), "zone": None, "second": None},
+        "screen": hall | {"snapshot": now, "window": now["windows"][1], "second": "en"},
         "caller": hall
         | {"window": now["windows"][1], "desk": desk(), "services": furniture, "csrf": "c5f"},
-        "board": hall | {"snapshot": now},
         "status": hall | {"snapshot": now},
         "ticket": hall | {"ticket": ticket(), "token": TOKEN, "snapshot": now},
         "leave": hall | {"ticket": ticket(), "token": TOKEN},
@@ -391,6 +404,7 @@ def empty() -> dict[str, dict[str, Any]]:
     contexts["people"] |= {"failed": "add_user"}
     contexts["login"] = {"next": "", "error": None, "demo": False}
     contexts["error"] = {"status": 503, "code": "not_ready", "detail": "重新读取日志"}
-    for page in ("windows", "board", "status"):
+    contexts["board"] |= {"wall": {"notices": [], "media": []}, "second": "en"}
+    for page in ("windows", "board", "status", "screen"):
         contexts[page] |= {"snapshot": nothing}
     return contexts

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from display import i18n
 from display.pages import PAGES, STATIC_DIR, BadContext, Pages, as_page_data, clock
 from tests.display import samples
 
@@ -19,7 +20,7 @@ VOID = {"meta", "link", "input", "img", "br", "hr"}
 CASES = [
     (page, language, kind)
     for page in PAGES
-    for language in ("zh", "en")
+    for language in i18n.LANGUAGES
     for kind in ("realistic", "empty")
 ]
 
@@ -200,10 +201,25 @@ def test_leaving_is_possible_without_script_only_while_waiting():
 
 
 def test_english_names_are_used_where_there_are_some():
-    kiosk = samples.realistic()["kiosk"]
-    kiosk["services"]["services"][0]["name_en"] = "Start a company"
-    assert "Start a company" in Checked(PAGES_ONCE.render("kiosk", "en", kiosk)).text
-    assert "Start a company" not in Checked(PAGES_ONCE.render("kiosk", "zh", kiosk)).text
+    windows = samples.realistic()["windows"]
+    windows["hall"] = windows["hall"] | {"name_en": "Citizen Service Centre"}
+    assert "Citizen Service Centre" in Checked(PAGES_ONCE.render("windows", "en", windows)).text
+    assert "Citizen Service Centre" not in Checked(PAGES_ONCE.render("windows", "zh", windows)).text
+
+
+def test_a_kiosk_is_given_the_texts_of_every_language():
+    kiosk = Checked(PAGES_ONCE.render("kiosk", "en", samples.realistic()["kiosk"]))
+    catalogues = json.loads(kiosk.data)["catalogues"]
+    assert set(catalogues) == set(i18n.LANGUAGES)
+    for language, texts in catalogues.items():
+        assert texts["kiosk.take"] == i18n.catalogue(language).text("kiosk.take")
+
+
+def test_every_text_of_the_kiosk_that_is_written_again_exists():
+    page = PAGES_ONCE.render("kiosk", "zh", samples.realistic()["kiosk"])
+    keys = re.findall(r'data-(?:text|label)="([^"]+)"', page)
+    assert len(keys) > 30
+    assert set(keys) <= i18n.catalogue("zh").names()
 
 
 def test_clock_shows_the_halls_own_time():

@@ -78,37 +78,3 @@ def test_no_text_is_smaller_than_18_px(sheet):
     sizes = re.findall(r"font-size:\s*([\d.]+)(rem|px|em)", sheet.read_text("utf-8"))
     too_small = [size for size, unit in sizes if float(size) < (18 if unit == "px" else 1)]
     assert too_small == []
-
-
-def luminance(colour: str) -> float:
-    """Relative luminance (WCAG 2.2) of `#rrggbb`."""
-    channels = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
-    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-
-def contrast(one: str, other: str) -> float:
-    lighter, darker = sorted((luminance(one), luminance(other)), reverse=True)
-    return (lighter + 0.05) / (darker + 0.05)
-
-
-@pytest.mark.parametrize(
-    ("sheet", "text", "ground"),
-    [
-        *(("tokens", text, "ground") for text in ("ink", "muted", "brand")),
-        *(("tokens", text, "surface") for text in ("ink", "muted", "brand", "good", "warn", "bad")),
-        *(("tokens", text, f"{text}-soft") for text in ("good", "warn", "bad", "brand")),
-        ("tokens", "ink", "warn-soft"),
-        ("tokens", "on-brand", "brand"),
-        ("tokens", "on-brand", "brand-deep"),
-        *(
-            ("board", text, ground)
-            for text in ("ink", "muted", "bright", "serving", "paused")
-            for ground in ("ground", "surface")
-        ),
-    ],
-)
-def test_text_stands_out_from_its_ground(sheet, text, ground):
-    css = (STATIC_DIR / "css" / f"{sheet}.css").read_text("utf-8")
-    colours = dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6});", css))
-    assert contrast(colours[text], colours[ground]) >= 4.5

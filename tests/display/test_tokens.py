@@ -20,6 +20,7 @@ READ_ON = {
     "brand-deep": ("surface", "brand-soft"),
     "on-brand": ("brand", "brand-deep"),
     "on-called": ("called",),
+    "on-seal": ("seal",),
     "serving": ("ground", "surface", "raised"),
     "good": ("ground", "surface", "good-soft"),
     "warn": ("ground", "surface", "warn-soft"),

@@ -124,3 +124,19 @@ async def test_a_printer_that_loses_its_power_midway():
         assert isinstance(error, DeviceTransient)
         assert (error.code, error.maybe_printed) == ("unplugged", True)
         assert emulator.pages == []
+
+
+async def test_a_printer_that_is_stuck_at_a_reconnect_is_not_taken_for_a_simpler_one():
+    # Given a printer that answers GS r, and a line that breaks
+    async with hall(**QUICK) as it:
+        assert await it.print(jobs.Text("A017")) is True
+        await it.printer.close()
+        # When it comes back and works through nothing, though it says that all is well
+        it.emulator.faults.stuck = True
+        await it.printer.connect()
+        error = await it.fails(blocks=(jobs.Text("A018"),))
+        # Then no slip is sent into it, let alone confirmed
+        assert (error.code, error.maybe_printed) == ("timeout", False)
+        it.emulator.faults.stuck = False
+        it.emulator.feed(b"")
+        assert await it.print(jobs.Text("A018")) is True

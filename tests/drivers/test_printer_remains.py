@@ -84,7 +84,7 @@ async def test_a_printer_switched_off_with_the_slip_in_its_memory():
         assert caught.value.code == "paper_out"
         # When somebody switches it off, puts paper in and switches it on
         line.unplug()
-        emulator.switch_off_and_on()
+        emulator.power_cycle()
         emulator.faults.paper = "ok"
         await line.plug()
         assert await printing(line.url, remains, jobs.Text("A018")) is True

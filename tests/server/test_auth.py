@@ -29,6 +29,9 @@ MAY = {
     "floor": {"manager", "admin"},
     "admin": {"admin"},
     "kiosk page": {"kiosk", "manager", "admin"},
+    "checkin": {"kiosk", "clerk", "manager", "admin"},
+    "appointments": {"remote", "admin"},
+    "voices": {"display", "manager", "admin"},
 }
 """Written out by hand: the table of routes is compared with this, not with itself."""
 
@@ -53,7 +56,7 @@ def expected(route: Route) -> set[str] | None:
     for word in ("/alarms", "/readers/"):
         if word in path:
             return MAY[word.strip("/")]
-    for word in ("devices", "journal"):
+    for word in ("devices", "journal", "checkin", "appointments", "voices"):
         if path.endswith(word) or f"/{word}/" in path:
             return MAY[word]
     return MAY["kiosk page"] if path.endswith("/kiosk") else None

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
+from display import i18n
 from queued.core.commands import CloseDay
+from queued.core.model import TicketId
 from queued.engine.hall import MailboxFull
 from queued.server.devices import SlipState
 from tests.server.hall_under_test import Running
@@ -24,6 +26,12 @@ async def test_a_kiosk_takes_a_number_for_a_service(hall: Running):
     assert ticket["issued_at"] == "2026-11-23T10:00:00+08:00"
     assert (ticket["status"], ticket["ahead"], ticket["window"]) == ("waiting", 0, None)
     assert headers["Cache-Control"] == "no-store"
+
+
+async def test_a_number_is_taken_in_every_language_of_the_pages(hall: Running):
+    for id_, language in enumerate(i18n.LANGUAGES, start=1):
+        await hall.take(language=language)
+        assert hall.actor.hall.ticket(TicketId(id_)).language == language
 
 
 async def test_a_visitor_may_want_a_large_slip(hall: Running):

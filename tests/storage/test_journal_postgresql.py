@@ -146,6 +146,7 @@ async def test_people_are_known_on_it_also_after_an_upgrade(place: PostgresqlPla
         connection.execute(tables.metadata.tables["person"].delete())
         for statement in (
             "DROP TABLE device_event",
+            "DROP TABLE appointment",
             "DROP TABLE person",
             "ALTER TABLE ticket DROP COLUMN rating",
         ):

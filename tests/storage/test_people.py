@@ -170,7 +170,7 @@ def shape(connection: Connection) -> dict[str, object]:
             found.get_pk_constraint(name)["constrained_columns"],
             sorted((i["name"], tuple(i["column_names"])) for i in found.get_indexes(name)),
         )
-        for name in ("ticket", "person")
+        for name in ("ticket", "person", "appointment")
     }  # fmt: skip
 
 
@@ -182,6 +182,7 @@ def test_an_old_database_becomes_the_same_as_a_new_one():
         tables.metadata.create_all(brought_up)
         for statement in (
             "DROP TABLE device_event",
+            "DROP TABLE appointment",
             "DROP TABLE person",
             "ALTER TABLE ticket DROP COLUMN rating",
         ):

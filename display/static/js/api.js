@@ -33,11 +33,12 @@ export class Api {
 
   // Run a command as the intention `name`: while it is under way, or after an uncertain end,
   // the same body is the same intention and keeps its key. Throws `Problem`.
-  command(name, method, path, body) {
+  // `key`: one that was kept elsewhere, for an intention that outlives the page.
+  command(name, method, path, body, key = newKey()) {
     const print = JSON.stringify([method, path, body ?? null]);
     let intention = this.intentions.get(name);
     if (!intention || intention.print !== print) {
-      intention = { print, key: newKey(), running: null };
+      intention = { print, key, running: null };
       this.intentions.set(name, intention);
     }
     intention.running ??= this.request(method, path, body, intention.key)

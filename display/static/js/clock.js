@@ -35,11 +35,34 @@ export class HallClock {
     return this.base === null ? null : this.base + this.monotonic();
   }
 
+  // "2026-11-23" at `time`, on the hall's calendar; "" before the first observation.
+  day(time = this.now()) {
+    return time === null ? "" : this.local(time).slice(0, 10);
+  }
+
+  // Minutes by which the hall's wall is ahead of UTC.
+  zoneMinutes(time) {
+    return this.offsetMinutes ?? -new Date(time).getTimezoneOffset();
+  }
+
+  // "11月23日星期一" at the hall, in the words of `language`.
+  dayText(language) {
+    const now = this.now();
+    if (now === null) return "";
+    const here = new Date(now + this.zoneMinutes(now) * 60000); // read as UTC: the hall's wall
+    return new Intl.DateTimeFormat(language, {
+      month: "long", day: "numeric", weekday: "long", timeZone: "UTC",
+    }).format(here);
+  }
+
   // "10:15:30" (or with 5 characters "10:15") at `time`, on the hall's wall.
   text(time = this.now(), characters = 8) {
     if (time === null) return "";
-    const zone = this.offsetMinutes ?? -new Date(time).getTimezoneOffset();
-    return new Date(time + zone * 60000).toISOString().slice(11, 11 + characters);
+    return this.local(time).slice(11, 11 + characters);
+  }
+
+  local(time) {
+    return new Date(time + this.zoneMinutes(time) * 60000).toISOString();
   }
 }
 

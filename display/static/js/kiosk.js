@@ -1,163 +1,88 @@
-// The kiosk: choose a service, confirm, get a number. Never shows a number the hall did not give.
+// The kiosk: choose a service, see what to bring, get a number. Never shows a number the hall did
+// not give. The parts are in the kiosk_*.js beside this one; here they meet.
 
 import { Api, hallPath } from "./api.js";
-import { HallClock } from "./clock.js";
-import { byId, make, setHidden, setText } from "./dom.js";
-import { hideResult, showResult } from "./kiosk_result.js";
+import { byId, setHidden, setText } from "./dom.js";
+import * as checkin from "./kiosk_checkin.js";
+import * as choice from "./kiosk_choice.js";
+import * as confirm from "./kiosk_confirm.js";
+import * as find from "./kiosk_find.js";
+import { guard } from "./kiosk_guard.js";
+import * as modes from "./kiosk_modes.js";
+import * as result from "./kiosk_result.js";
+import * as screens from "./kiosk_screens.js";
+import { change, clock, onChange, state, text } from "./kiosk_state.js";
+import * as take from "./kiosk_take.js";
 import { follow } from "./live.js";
-import { csrf, data, nameOf } from "./page.js";
-import { texts } from "./texts.js";
-import { queueHeadline } from "./waits.js";
+import { csrf, data } from "./page.js";
 
-const IDLE_MS = 60000; // a visitor who walked away leaves the first screen to the next
-const RETRY_AFTER_MS = 2000;
-const RETRIES_MAX = 15;
-const STEPS = ["choose", "confirm", "result"];
+const LOOK_AGAIN_MS = 60000; // what is offered may have been changed by the administration
+const RENEWED_AFTER_MS = 20 * 3600000; // once a day, so that a new version of the page gets in
+const QUIET_HOURS = ["03", "04"];
 
-const { text, problem } = texts(data.texts);
 const api = new Api({ csrf: csrf(), language: data.language });
-const clock = new HallClock();
-let snapshot = data.snapshot;
-let live = true;
-let chosen = null;
-let busy = false;
-let idle = null;
+const startedAt = performance.now();
 
-function queueOf(service) {
-  return snapshot.queues.find((queue) => queue.id === service.queue);
-}
-
-function loadText(queue) {
-  if (!queue) return "";
-  if (queue.status === "closed" || queue.waiting === 0) return queueHeadline(text, queue);
-  const waiting = text("kiosk.waiting", { n: queue.waiting });
-  const more = queue.wait || queue.status === "paused";
-  return more ? `${waiting} · ${queueHeadline(text, queue)}` : waiting;
-}
-
-// "paused" means that no window is open yet: numbers are given out all the same.
-function available(service) {
-  return live && snapshot.open && (queueOf(service)?.status ?? "open") !== "closed";
+function showTime() {
+  const now = clock.text(clock.now(), 5);
+  setText(byId("clock"), now);
+  if (!now) return;
+  const day = new Date(`${clock.day()}T12:00:00Z`);
+  const style = { month: "long", day: "numeric", weekday: "long", timeZone: "UTC" };
+  setText(byId("date"), day.toLocaleDateString(document.documentElement.lang, style));
 }
 
 function showState() {
-  const notice = live ? (snapshot.open ? "" : text("kiosk.closed")) : text("kiosk.reconnecting");
+  const notice = state.live || screens.current() === "choose" ? "" : text("kiosk.reconnecting");
   setText(byId("notice"), notice);
   setHidden(byId("notice"), !notice);
-  for (const section of document.querySelectorAll("[data-queue]")) {
-    const queue = snapshot.queues.find((candidate) => candidate.id === section.dataset.queue);
-    setText(section.querySelector('[data-field="load"]'), loadText(queue));
-  }
-  for (const service of data.services.services) {
-    const button = document.querySelector(`[data-service="${CSS.escape(service.id)}"]`);
-    if (button) button.disabled = !available(service);
-  }
-  if (chosen) setText(byId("confirm-load"), loadText(queueOf(chosen)));
-  byId("take").disabled = busy || !chosen || !available(chosen);
-  byId("back").disabled = busy;
-  document.querySelector(".language").toggleAttribute("inert", !live || busy);
+  byId("kiosk").dataset.live = state.live ? "yes" : "no";
+  byId("kiosk").dataset.open = state.snapshot.open ? "yes" : "no";
+  showTime();
 }
 
-function step(name) {
-  document.querySelector(".kiosk").dataset.step = name;
-  for (const each of STEPS) setHidden(byId(each), each !== name);
-  window.scrollTo(0, 0);
-  if (name !== "choose") byId(`${name}-title`).focus();
-  touched();
+function nobodyHere() {
+  return screens.current() === "choose" && state.live && !state.busy;
 }
 
-function choose(service) {
-  chosen = service;
-  setText(byId("confirm-title"), nameOf(service));
-  const materials = service.materials.length ? service.materials : [text("kiosk.no_materials")];
-  byId("materials").replaceChildren(...materials.map((each) => make("li", {}, each)));
-  setText(byId("minutes"), service.minutes ? text("kiosk.minutes", { n: service.minutes }) : "");
-  setText(byId("message"), "");
-  const normal = document.querySelector('input[name="class"][value="normal"]');
-  if (normal) normal.checked = true;
-  step("confirm");
-  showState();
-}
-
-function toStart() {
-  api.forget("take"); // whoever comes next wants a number of his own
-  hideResult();
-  chosen = null;
-  step("choose");
-  showState();
-}
-
-function touched() {
-  clearTimeout(idle);
-  const confirming = document.querySelector(".kiosk").dataset.step === "confirm";
-  if (confirming && !busy) idle = setTimeout(toStart, IDLE_MS);
-}
-
-function order() {
-  const picked = document.querySelector('input[name="class"]:checked')?.value ?? "normal";
-  return { service: chosen.id, class: picked, language: data.language };
-}
-
-// One ticket for one wish: the key stays the same until the hall has answered.
-async function issue(body) {
-  for (let attempt = 0; ; attempt += 1) {
-    try {
-      const path = hallPath(data.hall.id, "tickets");
-      return (await api.command("take", "POST", path, body)).ticket;
-    } catch (failure) {
-      if (!failure.uncertain || attempt >= RETRIES_MAX) throw failure;
-      setText(byId("message"), text("kiosk.unanswered"));
-      await new Promise((resolve) => setTimeout(resolve, RETRY_AFTER_MS));
-    }
-  }
-}
-
-// Nobody is signed in here any more: the staff must see that before the next visitor does.
-function signIn() {
-  location.assign(`/login?next=${encodeURIComponent(location.pathname)}`);
-}
-
-async function take() {
-  if (busy || !chosen) return;
-  busy = true;
-  touched();
-  setText(byId("message"), text("kiosk.taking"));
-  showState();
+async function lookAgain() {
+  if (!nobodyHere()) return;
+  const old = performance.now() - startedAt > RENEWED_AFTER_MS;
   try {
-    const ticket = await issue(order());
-    showResult({ ticket, snapshot, service: chosen, api, text, onEnd: toStart });
-    step("result");
-  } catch (failure) {
-    if (failure.status === 401) signIn();
-    const reason = problem(failure.code, failure.facts);
-    setText(byId("message"), `${text("kiosk.failed")} · ${reason}`);
-  } finally {
-    busy = false;
-    touched();
-    showState();
+    const services = await api.get(hallPath(data.hall.id, "services"));
+    if (!nobodyHere()) return;
+    if (JSON.stringify(services) !== JSON.stringify(state.services)) change({ services });
+    // The hall has just answered: the reload will not end on the browser's own error page.
+    if (old && QUIET_HOURS.includes(clock.text(clock.now(), 2))) location.reload();
+  } catch {
+    // Not now; the live stream says when the hall does not answer.
   }
 }
 
-for (const service of data.services.services) {
-  const button = document.querySelector(`[data-service="${CSS.escape(service.id)}"]`);
-  button?.addEventListener("click", () => choose(service));
+function onTicket(ticket) {
+  result.showTicket(ticket);
 }
-byId("take").addEventListener("click", take);
-byId("back").addEventListener("click", toStart);
-for (const event of ["pointerdown", "keydown"]) document.addEventListener(event, touched);
-setInterval(() => setText(byId("clock"), clock.text(clock.now(), 5)), 1000);
+
+guard();
+modes.start();
+choice.start(confirm.open);
+find.start(confirm.open);
+result.start(api);
+checkin.start(api);
+onChange(() => {
+  api.language = state.language;
+  showState();
+});
+screens.onShown(showState);
+screens.start();
+take.start(api, onTicket);
+setInterval(showTime, 1000);
+setInterval(lookAgain, LOOK_AGAIN_MS);
 follow({
   hall: data.hall.id,
-  initial: snapshot,
+  initial: state.snapshot,
   clock,
-  onSnapshot: (newest) => {
-    snapshot = newest;
-    showState();
-  },
-  onState: (state) => {
-    live = state.live;
-    showState();
-  },
+  onSnapshot: (snapshot) => change({ snapshot }),
+  onState: ({ live }) => change({ live }),
 });
-setText(byId("clock"), clock.text(clock.now(), 5));
-showState();
+change({});

@@ -1,107 +1,169 @@
-// The kiosk's last screen: the number, and what to do when the slip does not come.
+// The last screen: the number, where it stands, and what to do when the slip does not come.
 
-import { byId, setHidden, setText } from "./dom.js";
-import { nameOf } from "./page.js";
+import { byId, make, setHidden, setText } from "./dom.js";
+import { finish, goOnly, linger, onHome } from "./kiosk_screens.js";
+import {
+  clock, languages, listed, nameOf, onChange, problemText, serviceOf, state, text,
+} from "./kiosk_state.js";
 import { SlipWatch } from "./slip.js";
 import { headline, shown } from "./waits.js";
 
-const RETURN_AFTER_S = 20;
-const RETURN_AFTER_FAILURE_S = 60; // time to take a photograph
+const HELP_S = 60; // time to take a photograph of the number and its code
+const WINDOWS_MAX = 6; // more names than that are read by nobody
+
 const SLIPS = {
-  wait: { text: "kiosk.slip_wait", kind: "warn", help: false },
+  none: { text: "", kind: "", help: false },
+  wait: { text: "kiosk.slip_wait", kind: "", help: false },
   slow: { text: "kiosk.slip_slow", kind: "warn", help: true },
   ok: { text: "kiosk.slip_ok", kind: "good", help: false },
   failed: { text: "kiosk.slip_failed", kind: "bad", help: true },
 };
 
+// Why there is no slip, as far as it helps a visitor to know; else it is simply not there.
+const TOLD_REASONS = new Set(["paper_out", "cover_open", "offline", "unplugged", "cutter_jam"]);
+
+let now = null; // {ticket, title, slip, reason}
 let watch = null;
-let countdown = null;
-let left = 0;
-let span = RETURN_AFTER_S;
-let shownNow = null;
+let api = null;
 
-function showSlip(state) {
-  const { text, ticket } = shownNow;
-  const slip = SLIPS[state];
-  byId("slip").className = `notice notice-${slip.kind} kiosk-slip`;
-  setText(byId("slip"), text(slip.text));
-  document.querySelector(".kiosk").dataset.slip = state;
-  setHidden(byId("slip-hint"), state !== "failed");
-  setHidden(byId("again"), state !== "failed");
-  const picture = slip.help && ticket.token ? `/t/${encodeURIComponent(ticket.token)}/qr.svg` : "";
-  if (picture) byId("qr-picture").src = picture;
-  setHidden(byId("qr"), !picture);
-  if (slip.help) extend(RETURN_AFTER_FAILURE_S);
+function statusLine(ticket) {
+  if (ticket.status === "waiting") return "";
+  const window = state.snapshot.windows.find((each) => each.id === ticket.window);
+  return text(`ticket.${ticket.status}`, { window: window ? nameOf(window) : "" });
 }
 
-function extend(seconds = span) {
-  span = seconds;
-  left = seconds;
-  tell();
+function whereLines(ticket) {
+  const queue = state.services.queues.find((each) => each.id === ticket.queue);
+  const zones = (state.services.zones ?? []).filter((zone) => queue?.zones?.includes(zone.id));
+  const windows = state.snapshot.windows
+    .filter((each) => each.status === "open" && each.queues.includes(ticket.queue))
+    .map(nameOf);
+  const some = windows.slice(0, WINDOWS_MAX);
+  const all = windows.length === some.length;
+  const names = all ? listed(some) : text("kiosk.and_more", { names: listed(some) });
+  return [
+    zones.length ? text("kiosk.zones", { names: listed(zones.map(nameOf)) }) : "",
+    windows.length ? text("kiosk.windows", { names }) : "",
+    text("kiosk.place"),
+  ].filter(Boolean);
 }
 
-function tell() {
-  setText(byId("returning"), shownNow.text("kiosk.returning", { n: left }));
+function before(wait) {
+  const at = clock.now();
+  if (wait.minutes === null || at === null) return "";
+  return text("kiosk.before", { at: clock.text(at + wait.minutes * 60000, 5) });
 }
 
-function tick() {
-  left -= 1;
-  if (left <= 0) shownNow.onEnd();
-  else tell();
+function drawExpected(ticket) {
+  // Nobody is called before his appointment, however short the line.
+  const early = ticket.slot && Date.parse(ticket.slot) > (clock.now() ?? Infinity);
+  const wait = shown(ticket.wait, ticket.ahead);
+  const at = early ? text("kiosk.from_slot", { at: ticket.slot.slice(11, 16) }) : "";
+  setText(byId("expected"), at || headline(text, wait));
+  setText(byId("expected-at"), at ? "" : before(wait));
+}
+
+function draw() {
+  if (!now) return;
+  const { ticket, title, slip } = now;
+  const service = serviceOf(ticket.service);
+  setText(byId("result-title"), text(title));
+  setText(byId("number"), ticket.number);
+  setText(byId("result-queue"), service ? nameOf(service) : "");
+  setText(byId("result-slot"),
+    ticket.slot ? text("kiosk.slot", { at: ticket.slot.slice(11, 16) }) : "");
+  const status = statusLine(ticket);
+  setText(byId("result-status"), status);
+  setHidden(byId("result-status"), !status);
+  const waiting = ticket.status === "waiting";
+  setHidden(byId("result-facts"), !waiting);
+  setHidden(byId("where"), !waiting);
+  setText(byId("ahead"), text("kiosk.people", { n: ticket.ahead ?? 0 }));
+  drawExpected(ticket);
+  byId("where").replaceChildren(...whereLines(ticket).map((line) => make("li", {}, line)));
+  const bring = waiting && service ? service.materials : [];
+  setText(byId("bring"), bring.length ? text("kiosk.bring", { names: listed(bring) }) : "");
+  drawSlip(SLIPS[slip]);
+}
+
+function drawSlip(slip) {
+  const { ticket, reason } = now;
+  byId("kiosk").dataset.slip = now.slip;
+  const why = slip === SLIPS.failed && TOLD_REASONS.has(reason) ? `kiosk.slip_${reason}` : "";
+  setText(byId("slip-why"), why ? text(why) : "");
+  byId("slip").className = `notice notice-${slip.kind} slip-words`;
+  setText(byId("slip"), slip.text ? text(slip.text) : "");
+  setHidden(byId("slip-box"), !slip.text);
+  setHidden(byId("slip-hint"), slip !== SLIPS.failed);
+  setHidden(byId("again"), slip !== SLIPS.failed && slip !== SLIPS.none);
+  setText(byId("again"), text(slip === SLIPS.none ? "kiosk.reprint" : "kiosk.slip_again"));
+}
+
+function setSlip(slip, reason = null) {
+  Object.assign(now, { slip, reason });
+  if (SLIPS[slip].help) linger(HELP_S);
+  draw();
 }
 
 function follow() {
   watch?.stop();
-  const { api, ticket } = shownNow;
-  if (!ticket.token) {
-    showSlip("failed");
-    return;
-  }
-  const path = `/tickets/${encodeURIComponent(ticket.token)}/slip`;
-  watch = new SlipWatch({ ask: () => api.get(path), onChange: showSlip }).start();
+  const path = `/tickets/${encodeURIComponent(now.ticket.token)}/slip`;
+  let reason = null;
+  const ask = async () => {
+    const told = await api.get(path);
+    reason = told?.reason ?? null;
+    return told;
+  };
+  watch = new SlipWatch({ ask, onChange: (slip) => setSlip(slip, reason) }).start();
 }
 
 async function printAgain() {
-  const { api, ticket } = shownNow;
-  byId("again").disabled = true;
-  extend();
+  const path = `/tickets/${encodeURIComponent(now.ticket.token)}/slip`;
+  const button = byId("again");
+  button.disabled = true;
   try {
-    await api.command("slip", "POST", `/tickets/${encodeURIComponent(ticket.token)}/slip`);
-    showSlip("wait");
+    await api.command("slip", "POST", path);
+    setSlip("wait");
     follow();
-  } catch {
-    showSlip("failed");
+  } catch (failure) {
+    setSlip("failed");
+    setText(byId("slip-why"), problemText(failure.code, failure.facts));
   } finally {
-    byId("again").disabled = false;
+    button.disabled = false;
   }
 }
 
-export function showResult({ ticket, snapshot, service, api, text, onEnd }) {
-  shownNow = { ticket, api, text, onEnd };
-  setText(byId("number"), ticket.number);
-  setText(byId("result-queue"), nameOf(service));
-  setText(byId("ahead"), text("kiosk.ahead", { n: ticket.ahead ?? 0 }));
-  setText(byId("expected"), headline(text, shown(ticket.wait, ticket.ahead)));
-  const windows = snapshot.windows
-    .filter((window) => window.status === "open" && window.queues.includes(ticket.queue))
-    .map(nameOf);
-  setText(byId("result-windows"), text("kiosk.windows", { names: windows.join("、") }));
-  setHidden(byId("result-windows"), windows.length === 0);
-  extend(RETURN_AFTER_S);
-  clearInterval(countdown);
-  countdown = setInterval(tick, 1000);
-  showSlip("wait");
-  follow();
+// Show `ticket` under a title (a catalogue key); with `printing`, follow its slip.
+export function showTicket(ticket, { title = "kiosk.your_number", printing = true } = {}) {
+  now = { ticket, title, slip: printing ? "wait" : "none", reason: null };
+  byId("qr-picture").src = `/t/${encodeURIComponent(ticket.token)}/qr.svg`;
+  draw();
+  goOnly("result");
+  if (printing) follow();
 }
 
-export function hideResult() {
-  watch?.stop();
-  clearInterval(countdown);
-  countdown = null;
+// What the elder mode says on this screen.
+export function spoken(spell) {
+  if (!now) return "";
+  const { ticket } = now;
+  if (ticket.status !== "waiting") return statusLine(ticket);
+  const facts = { number: spell(ticket.number), n: ticket.ahead ?? 0 };
+  return text(now.slip === "failed" ? "kiosk.say_failed" : "kiosk.say_result", facts);
 }
 
-for (const event of ["pointerdown", "keydown"]) {
-  document.addEventListener(event, () => countdown !== null && extend());
+export function start(its) {
+  api = its;
+  byId("done").addEventListener("click", finish);
+  byId("again").addEventListener("click", printAgain);
+  let language = languages[0];
+  onChange(() => {
+    if (state.language !== language) draw();
+    language = state.language;
+  });
+  onHome(() => {
+    watch?.stop();
+    now = null;
+    byId("qr-picture").removeAttribute("src");
+    delete byId("kiosk").dataset.slip;
+  });
 }
-byId("done").addEventListener("click", () => shownNow?.onEnd());
-byId("again").addEventListener("click", printAgain);

@@ -4,6 +4,7 @@ Times are RFC 3339 with offset, durations whole seconds ending in `_s`.
 """
 
 from queued.server.wire.asked import (
+    BookAppointment,
     CallNumber,
     Finish,
     Nothing,
@@ -11,6 +12,7 @@ from queued.server.wire.asked import (
     Park,
     Pause,
     Rate,
+    ScannedCode,
     SignIn,
     TakeTicket,
     Transfer,
@@ -35,10 +37,17 @@ from queued.server.wire.floor import (
     Seat,
 )
 from queued.server.wire.public import (
+    PAUSE_REASONS,
+    Appointment,
+    CheckedIn,
     ClassLine,
     HallLine,
     HallList,
     HallName,
+    HoursLine,
+    Media,
+    Notice,
+    OneThingLine,
     OutcomeLine,
     OwnTicket,
     QueueLine,
@@ -53,7 +62,9 @@ from queued.server.wire.public import (
     Ticket,
     TicketTaken,
     Wait,
+    Wall,
     WindowAnswer,
+    ZoneLine,
 )
 from queued.server.wire.staff import (
     Alarm,
@@ -87,10 +98,14 @@ from queued.server.wire.staff import (
 )
 
 __all__ = [
+    "PAUSE_REASONS",
+    "Appointment",
+    "BookAppointment",
     "Alarm",
     "AlarmList",
     "Assign",
     "CallNumber",
+    "CheckedIn",
     "Card",
     "ClassLine",
     "Comparison",
@@ -123,9 +138,13 @@ __all__ = [
     "Health",
     "History",
     "HistoryEvent",
+    "HoursLine",
     "JournalEvent",
     "JournalPage",
+    "Media",
     "Nothing",
+    "OneThingLine",
+    "Notice",
     "Open",
     "OutcomeLine",
     "OwnTicket",
@@ -136,6 +155,7 @@ __all__ = [
     "Problem",
     "QueueLine",
     "QueueMonitor",
+    "ScannedCode",
     "Rate",
     "Seat",
     "SaySentence",
@@ -157,6 +177,8 @@ __all__ = [
     "VoiceHeard",
     "VoiceSaid",
     "Wait",
+    "Wall",
     "WindowAnswer",
     "WrongField",
+    "ZoneLine",
 ]

@@ -6,12 +6,16 @@ from typing import Annotated, Literal, TypeAlias
 
 from msgspec import Meta
 
+from display import i18n
 from queued.server.wire.shapes import Asked, Grade
 
 # `(?!\n)`: Python's `$` also matches before a last line break, that of JSON Schema does not.
 
 Word: TypeAlias = Annotated[str, Meta(max_length=40, pattern=r"^[^\x00-\x1f\x7f]*$(?!\n)")]
 """A reason or outcome: one of the hall's own words, never a story about a person."""
+
+Language: TypeAlias = Annotated[str, Meta(pattern=f"^({'|'.join(i18n.LANGUAGES)})$(?!\\n)")]
+"""One that the pages speak: each has a catalogue."""
 
 Id: TypeAlias = Annotated[str, Meta(min_length=1, max_length=32, pattern=r"^[a-z0-9-]+$(?!\n)")]
 Number: TypeAlias = Annotated[str, Meta(min_length=1, max_length=8, pattern=r"^[A-Z0-9]+$(?!\n)")]
@@ -23,7 +27,7 @@ class TakeTicket(Asked, frozen=True):
     service: Id | None = None
     queue: Id | None = None
     class_: Id = "normal"
-    language: Literal["zh", "en"] = "zh"
+    language: Language = i18n.DEFAULT
     party: Annotated[int, Meta(ge=1, le=99)] = 1
     slip: Literal["normal", "large"] = "normal"
     """Large type for eyes that need it; a printer of large slips prints no others."""
@@ -33,6 +37,24 @@ class TakeTicket(Asked, frozen=True):
     def __post_init__(self) -> None:
         if (self.service is None) == (self.queue is None):
             raise ValueError("give either service or queue")
+
+
+class BookAppointment(Asked, frozen=True):
+    """Somebody will come at `slot` (RFC 3339 with offset) for a service. `code` is what he shows
+    at the kiosk; small and capital letters are the same."""
+
+    code: Annotated[str, Meta(pattern=r"^[A-Za-z0-9-]{4,40}$(?!\n)")]
+    service: Id
+    slot: Annotated[str, Meta(max_length=40, extra_json_schema={"format": "date-time"})]
+    class_: Id = "appointment"
+
+
+class ScannedCode(Asked, frozen=True):
+    """What a scanner read or a visitor typed: an appointment's code or a slip's QR code."""
+
+    code: Annotated[str, Meta(min_length=1, max_length=512)]
+    language: Literal["zh", "en"] = "zh"
+    slip: Literal["normal", "large"] = "normal"
 
 
 class Nothing(Asked, frozen=True):

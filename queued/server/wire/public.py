@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
 from queued.server.wire.shapes import Grade, TicketStatus, Time, Told, WindowState
+
+PAUSE_REASONS: Final = frozenset({"break", "lunch", "meeting", "fault", "training"})
+"""Reasons of a pause that screens tell visitors; every catalogue has a word for each."""
 
 # ── The snapshot ──────────────────────────────────────────────────────────────────────────
 
@@ -33,7 +36,9 @@ class SnapshotQueue(Told, frozen=True):
 
 
 class SnapshotWindow(Told, frozen=True):
-    """A window as everybody may see it."""
+    """A window as everybody may see it. `reason` of a pause is one of `PAUSE_REASONS`: what a
+    clerk typed in his own words is not for everybody.
+    """
 
     id: str
     name: str
@@ -42,6 +47,8 @@ class SnapshotWindow(Told, frozen=True):
     state: Literal["called", "serving"] | None
     queues: tuple[str, ...]
     name_en: str = ""
+    zone: str = ""
+    reason: str = ""
 
 
 class SnapshotCall(Told, frozen=True):
@@ -67,6 +74,29 @@ class Snapshot(Told, frozen=True):
     windows: list[SnapshotWindow]
     calls: list[SnapshotCall]
     name_en: str = ""
+
+
+class Notice(Told, frozen=True):
+    """A sentence for the hall's screens; of one zone, or without one of all."""
+
+    text: str
+    text_en: str = ""
+    zone: str = ""
+
+
+class Media(Told, frozen=True):
+    """A picture or film for the hall's screens; of one zone, or without one of all."""
+
+    url: str
+    kind: Literal["image", "video"]
+    zone: str = ""
+
+
+class Wall(Told, frozen=True):
+    """What screens show beside the queues, as of now."""
+
+    notices: list[Notice]
+    media: list[Media]
 
 
 class HallLine(Told, frozen=True):
@@ -125,12 +155,33 @@ class Ticket(Told, frozen=True):
     wait: Wait | None
     window: str | None
     calls: int
+    slot: Time | None = None
+    """The appointment's time, if there is one."""
     rating: Grade | Literal["none"] | None = None
 
 
 class TicketTaken(Told, frozen=True):
     """A number was given out."""
 
+    ticket: Ticket
+    seq: int
+
+
+class Appointment(Told, frozen=True):
+    """Somebody is expected."""
+
+    service: str
+    slot: Time
+    class_: str
+
+
+class CheckedIn(Told, frozen=True):
+    """Whose code it was. `new`: the number was given out just now. `today` false: the ticket is
+    of an earlier day, and worth nothing any more."""
+
+    kind: Literal["appointment", "ticket"]
+    new: bool
+    today: bool
     ticket: Ticket
     seq: int
 
@@ -175,6 +226,8 @@ class QueueLine(Told, frozen=True):
     name: str
     letter: str
     name_en: str = ""
+    zones: tuple[str, ...] = ()
+    """Ids of the zones where its windows are."""
 
 
 class ServiceLine(Told, frozen=True):
@@ -196,6 +249,35 @@ class ClassLine(Told, frozen=True):
     name: str
     head_start_minutes: int
     name_en: str = ""
+    basis: str = ""
+    """The rule or law it rests on, in the hall's own words."""
+
+
+class ZoneLine(Told, frozen=True):
+    """A part of the hall."""
+
+    id: str
+    name: str
+    name_en: str = ""
+
+
+class OneThingLine(Told, frozen=True):
+    """一件事: several services in one visit; the number is taken for the first of them."""
+
+    id: str
+    name: str
+    services: tuple[str, ...]
+    materials: tuple[str, ...]
+    name_en: str = ""
+    initials: str = ""
+
+
+class HoursLine(Told, frozen=True):
+    """Open on these days (mon … sun) from `open` to before `close`, HH:MM in the hall's time."""
+
+    days: tuple[str, ...]
+    open: str
+    close: str
 
 
 class OutcomeLine(Told, frozen=True):
@@ -207,9 +289,13 @@ class OutcomeLine(Told, frozen=True):
 
 
 class Services(Told, frozen=True):
-    """What a kiosk offers, and the words a window ends a visit with (the usual one first)."""
+    """What a kiosk offers, and the words a window ends a visit with (the usual one first). No
+    `hours`: always open."""
 
     queues: list[QueueLine]
     services: list[ServiceLine]
     classes: list[ClassLine]
     outcomes: list[OutcomeLine]
+    zones: tuple[ZoneLine, ...] = ()
+    one_things: tuple[OneThingLine, ...] = ()
+    hours: tuple[HoursLine, ...] = ()

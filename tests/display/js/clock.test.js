@@ -39,3 +39,11 @@ test("spans", () => {
   assert.equal(spanText(67000), "1:07");
   assert.equal(spanText(3727000), "1:02:07");
 });
+
+test("the day is the hall's, not the device's", () => {
+  const clock = new HallClock(() => 0);
+  assert.equal(clock.dayText("zh-CN"), "");
+  clock.observed("2026-11-24T00:10:00+08:00"); // still the 23rd in London
+  assert.equal(clock.dayText("zh-CN"), "11月24日星期二");
+  assert.equal(clock.dayText("en"), "Tuesday, November 24");
+});

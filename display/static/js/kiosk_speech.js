@@ -1,0 +1,37 @@
+// Spoken prompts of the elder mode, where the machine has a voice. Silent otherwise: every
+// sentence is on the screen too.
+
+const SLOWER = 0.9;
+
+function voiceFor(language) {
+  const voices = window.speechSynthesis?.getVoices() ?? [];
+  return voices.find((voice) => voice.lang.toLowerCase().startsWith(language)) ?? null;
+}
+
+export function canSpeak(language) {
+  return voiceFor(language) !== null;
+}
+
+// Say `sentence`, instead of whatever is being said.
+export function speak(sentence, language) {
+  hush();
+  const voice = voiceFor(language);
+  if (!voice || !sentence) return;
+  const utterance = new SpeechSynthesisUtterance(sentence);
+  Object.assign(utterance, { voice, lang: voice.lang, rate: SLOWER });
+  window.speechSynthesis.speak(utterance);
+}
+
+export function hush() {
+  window.speechSynthesis?.cancel();
+}
+
+// "A 0 1 7": digit by digit, as it will be called.
+export function spelled(number) {
+  return [...number].join(" ");
+}
+
+// Browsers load their voices late.
+export function onVoices(call) {
+  window.speechSynthesis?.addEventListener?.("voiceschanged", call);
+}

@@ -1,0 +1,397 @@
+"""A day of devices from one seed: visitors, clerks, staff with paper, and everything that fails.
+
+The seed decides all of it. People act through the actor as the server would; faults act on the
+wires, on the emulators and on the device process. The auditor is told of every fault, looks at
+every wall, and gets every sheet of paper.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from drivers.emulators.escpos import PrinterEmulator
+from drivers.emulators.voice_module import VoiceModule
+from drivers.jobs import NotSpoken, Report, Spoken
+from queued.core import commands as c
+from queued.core.model import TicketId
+from queued.core.plan import QueueId, WindowId
+from queued.core.refusals import Refused
+from queued.outputs import device_config
+from queued.settings_values import DeviceSettings
+from tests.simulation.device_auditor import DeviceAudit, Row
+from tests.simulation.device_hall import (
+    QUIET,
+    RESTART_S,
+    ZONES,
+    InlineDatabase,
+    SimulatedHall,
+    SimulatedLink,
+    furniture,
+    lines_of,
+    zone_of,
+)
+from tests.simulation.simulated_lines import LineTrouble, Powered, SimulatedLine
+from tests.simulation.simulated_time import LoopClock
+
+BEGINS_AT = int(datetime(2026, 11, 23, 2, 30, tzinfo=UTC).timestamp()) * 1000
+"""Half past ten in Shanghai: people come, and the quiet hours of zone c are near."""
+LOOK_S = 5.0
+"""The auditor looks at all walls so often."""
+SETTLE_S = 400.0
+"""After the last fault everything must have come to its end."""
+BUSY_PER_H = 700.0
+"""Tickets an hour at the busiest time; a tenth of it at night."""
+CALM_S = 1500.0
+"""Mean time between two faults of one line or one device."""
+KILLED_S = 900.0
+"""Mean life of the device process."""
+
+_QUIET_MINUTES = tuple(int(part[:2]) * 60 + int(part[3:]) for part in QUIET.split("-"))
+
+
+@dataclass
+class DeviceDay:
+    """A run. `hours` simulated; faults stop `SETTLE_S` before the end."""
+    seed: int
+    folder: Path
+    hours: float = 24.0
+    happened: Counter[str] = field(default_factory=Counter)
+    """Faults and reprints, by kind."""
+
+    async def run(self) -> DeviceAudit:
+        """The day, and what the auditor found."""
+        self.random = Random(self.seed)
+        self.clock = LoopClock(BEGINS_AT)
+        self.settings = furniture()
+        self.lines = lines_of(self.settings, self.clock, self.random)
+        configs = [device_config(device) for device in self.settings.devices]
+        self.link = SimulatedLink(configs, self.lines, self.clock, Random(self.random.random()))
+        self.database = InlineDatabase(self.folder)
+        self.hall = SimulatedHall(self.settings, self.database, self.link, self.clock)
+        names = {window.id: window.name for window in self.settings.windows}
+        self.audit = DeviceAudit(names)
+        self.devices = {one.id: one for line in self.lines.values() for one in line.devices}
+        self._seq = 0
+        self._watch()
+        await self.hall.start()
+        people = _start(self.visitors(), self.reprints(), self.looks(), *self.clerks())
+        faults = _start(self.deaths(), *self.line_faults(), *self.device_faults())
+        await asyncio.sleep(self.hours * 3600 - SETTLE_S)
+        for doing, then_s in ((faults, SETTLE_S / 2), (people[:2], SETTLE_S / 2), (people[2:], 0)):
+            for one in doing:
+                await one.end()
+            await asyncio.sleep(then_s)
+        await self._close()
+        return self.audit
+
+    def now_s(self) -> float:
+        """Simulated seconds since the beginning."""
+        return asyncio.get_running_loop().time()
+
+    # ── People ────────────────────────────────────────────────────────────────────────────
+
+    async def visitors(self) -> None:
+        """They come all day, most of them in the late morning."""
+        random = self._fork()
+        while True:
+            hour = 10.5 + self.now_s() / 3600
+            share = 0.1 + 0.9 * max(0.0, math.sin((hour - 7) / 11 * math.pi))
+            await asyncio.sleep(random.expovariate(BUSY_PER_H * share / 3600))
+            queue = QueueId("q" + random.choice(ZONES))
+            kiosk = f"kiosk:k{random.randint(1, 4)}"
+            await self.give(c.IssueTicket(queue=queue, by=kiosk))
+
+    def clerks(self) -> list[Awaitable[None]]:
+        """One at every window."""
+        return [self.clerk(window.id, self._fork()) for window in self.settings.windows]
+
+    async def clerk(self, window: str, random: Random) -> None:
+        """Calls, calls again, serves, and goes for tea."""
+        who: dict[str, Any] = {"window": WindowId(window), "by": f"clerk:{window}"}
+        await self.give(c.OpenWindow(**who))
+        while True:
+            await asyncio.sleep(random.uniform(3, 40))
+            chance = random.random()
+            if chance < 0.02:
+                await self.give(c.PauseWindow(**who))
+                await asyncio.sleep(random.uniform(60, 900))
+                await self.give(c.OpenWindow(**who))
+            elif chance < 0.03:
+                await self.give(c.CloseWindow(**who))
+                await asyncio.sleep(random.uniform(600, 3600))
+            if not await self.give(c.CallNext(**who)):
+                await asyncio.sleep(random.uniform(20, 90))
+                await self.give(c.OpenWindow(**who))  # a new day closes all windows
+                continue
+            await asyncio.sleep(random.uniform(2, 30))
+            while random.random() < 0.25:
+                await self.give(c.Recall(**who))
+                await asyncio.sleep(random.uniform(2, 30))
+            if (chance := random.random()) < 0.06:
+                await self.give(c.MissTicket(**who) if chance < 0.04 else c.Undo(**who))
+                continue
+            await self.give(c.StartService(**who))
+            await asyncio.sleep(min(1800.0, random.expovariate(1 / 400)))
+            await self.give(c.FinishService(**who))
+
+    async def give(self, command: c.Command) -> bool:
+        """Whether the hall did it."""
+        try:
+            await self.hall.actor.submit(command)
+        except Refused:
+            return False
+        return True
+
+    async def reprints(self) -> None:
+        """Staff look at the slips that failed, and ask for most of them again."""
+        random, asked = self._fork(), set()
+        while True:
+            await asyncio.sleep(60)
+            for row in self.rows():
+                doubtful = row.status in ("failed", "expired") or row.reason == "unconfirmed"
+                key = (row.day, row.ticket, row.created_at)
+                likely = 0.05 if row.reason == "unconfirmed" else 0.8
+                if not doubtful or key in asked or row.day != self.hall.actor.hall.day:
+                    continue
+                asked.add(key)
+                if random.random() < likely:
+                    self.happened["reprint asked"] += 1
+                    where = self.settings.hall.id, row.day, TicketId(row.ticket)
+                    await self.hall.slips.reprint(*where, "clerk:1")
+
+    # ── Faults ────────────────────────────────────────────────────────────────────────────
+
+    async def deaths(self) -> None:
+        """The device process is killed and comes back."""
+        random, everybody = self._fork(), tuple(self.devices)
+        while True:
+            await asyncio.sleep(random.expovariate(1 / KILLED_S))
+            await self._lasting("process killed", everybody, self._dead(random))
+
+    async def _dead(self, random: Random) -> None:
+        self.link.kill()
+        try:
+            await asyncio.sleep(random.choice(RESTART_S))
+        finally:
+            self.link.start()
+
+    def line_faults(self) -> list[Awaitable[None]]:
+        """One source of trouble for every line."""
+        return [self._line_faults(line, self._fork()) for line in self.lines.values()]
+
+    async def _line_faults(self, line: SimulatedLine, random: Random) -> None:
+        # Only a printer tells its host to wait; other lines have no handshake.
+        waits = isinstance(line.devices[0].emulator, PrinterEmulator)
+        kinds = ["silent", "late", "garbled", "split", "unplugged", *["deaf"] * waits]
+        while True:
+            await asyncio.sleep(random.expovariate(1 / CALM_S))
+            kind = random.choice(kinds)
+            ids = [device.id for device in line.devices if kind != "split"]
+            await self._lasting(f"line {kind}", ids, self._line_fault(line, kind, random))
+
+    async def _line_fault(self, line: SimulatedLine, kind: str, random: Random) -> None:
+        try:
+            if kind == "unplugged":
+                line.unplug()
+            elif kind == "late":
+                line.trouble.late_s = random.choice([0.1, 0.6, 1.5, 4.0])
+            else:
+                setattr(line.trouble, kind, True)
+            await asyncio.sleep(min(300.0, random.expovariate(1 / 40)))
+        finally:
+            line.plug()
+            line.hear_again()
+            line.trouble = LineTrouble()
+
+    def device_faults(self) -> list[Awaitable[None]]:
+        """One source of trouble for every device."""
+        return [self._device_faults(device, self._fork()) for device in self.devices.values()]
+
+    async def _device_faults(self, device: Powered, random: Random) -> None:
+        often = CALM_S / 2 if isinstance(device.emulator, PrinterEmulator) else CALM_S * 2
+        while True:
+            await asyncio.sleep(random.expovariate(1 / often))
+            kinds: Sequence[str] = ("power",)
+            if isinstance(device.emulator, PrinterEmulator):
+                kinds = tuple(PRINTER_FAULTS)
+            elif isinstance(device.emulator, VoiceModule):
+                kinds = ("power", "damages", "unheeded", "deaf module")
+            kind = random.choice(kinds)
+            fault = getattr(self, "_" + kind.replace(" ", "_"), None)
+            work = fault(device, random) if fault else self._printer(device, kind, random)
+            await self._lasting(kind, (device.id,), work)
+
+    async def _power(self, device: Powered, random: Random) -> None:
+        device.on = False
+        try:
+            await asyncio.sleep(random.choice([0.5, 5.0, 40.0, 120.0]))
+        finally:
+            self._back(device)
+
+    def _back(self, device: Powered) -> None:
+        device.on = True
+        device.emulator.power_cycle()
+        if isinstance(device.emulator, VoiceModule):
+            device.emulator.cut_off.clear()  # by the power, not by a driver
+
+    async def _damages(self, device: Powered, random: Random) -> None:
+        device.emulator.faults.damages = random.randint(1, 4)
+
+    async def _unheeded(self, device: Powered, random: Random) -> None:
+        device.emulator.faults.unheeded = random.randint(1, 2)
+
+    async def _deaf_module(self, device: Powered, random: Random) -> None:
+        device.emulator.faults.deaf = True
+        try:
+            await asyncio.sleep(random.uniform(5, 120))
+        finally:
+            device.emulator.faults.deaf = False
+
+    async def _printer(self, device: Powered, kind: str, random: Random) -> None:
+        emulator: PrinterEmulator = device.emulator
+        PRINTER_FAULTS[kind](emulator, random)
+        try:
+            await asyncio.sleep(random.uniform(5, 240))
+        finally:
+            if kind == "dies":
+                self._back(device)
+            for name in ("cover_open", "cutter_jam", "jams_at_cut", "stuck", "offline", "silent"):
+                setattr(emulator.faults, name, False)
+            emulator.faults.paper, emulator.faults.dots_left = "ok", None
+            # What waited behind the fault is printed now.
+            line = next(one for one in self.lines.values() if device in one.devices)
+            line.say(device.feed(b""))
+
+    async def _lasting(self, kind: str, devices: Sequence[str], fault: Awaitable[None]) -> None:
+        """A fault that the auditor knows of, from its beginning to its end."""
+        self.happened[kind] += 1
+        for device in devices:
+            self.audit.sick(device)
+        try:
+            await fault
+        finally:
+            for device in devices:
+                self.audit.well(device, self.now_s())
+
+    # ── What the auditor sees ─────────────────────────────────────────────────────────────
+
+    async def looks(self) -> None:
+        """He goes round all day."""
+        strips = [one for one in self.settings.devices if "bus" in one.id]
+        while True:
+            await asyncio.sleep(LOOK_S)
+            await self._read()
+            for strip in strips:
+                shows = self.devices[strip.id].emulator.text
+                self.audit.wall(strip.id, strip.window, shows, self.now_s())
+
+    async def _read(self) -> None:
+        records = await self.hall.journal.read(self.settings.hall.id, self._seq, 1000)
+        self._seq = records[-1].seq if records else self._seq
+        self.audit.read(records, self.now_s())
+
+    def rows(self) -> list[Row]:
+        """The ledger of slips, read past the engine."""
+        names = "day, ticket, number, device, status, reason, reprint, created_at, updated_at"
+        found = self.database.rows(f"SELECT {names}, expires_at FROM slip ORDER BY created_at, job")
+        return [Row(*row) for row in found]
+
+    def _watch(self) -> None:
+        for device in self.settings.devices:
+            powered = self.devices[device.id]
+            if isinstance(powered.emulator, PrinterEmulator):
+                powered.saw = self._paper_of(device.id, powered.emulator)
+            elif isinstance(powered.emulator, VoiceModule):
+                powered.saw = self._speech_of(device, powered.emulator)
+        self.link.listen = self._told
+
+    def _paper_of(self, device: str, emulator: PrinterEmulator) -> Callable[[], None]:
+        def saw() -> None:
+            for page in emulator.pages:
+                self.audit.page(device, self.clock.now_ms(), page.text)
+            emulator.pages.clear()
+
+        return saw
+
+    def _speech_of(self, device: DeviceSettings, emulator: VoiceModule) -> Callable[[], None]:
+        quiet = _QUIET_MINUTES if "quiet" in device.options else None
+        began = 0
+
+        def saw() -> None:
+            nonlocal began
+            for text in emulator.spoken:
+                self.audit.said(device.id, began, text, quiet)  # type: ignore[arg-type]
+            emulator.spoken.clear()
+            for text in emulator.cut_off:
+                self.audit.found.append(f"{device.id} was cut off in {text!r}")
+            emulator.cut_off.clear()
+            if not emulator.speaking:
+                began = 0
+            elif not began:
+                began = self.clock.now_ms()
+
+        return saw
+
+    def _told(self, report: Report) -> None:
+        if isinstance(report, Spoken):
+            now_ms = self.clock.now_ms()
+            self.audit.told_spoken(report.device, report.job, report.text, now_ms)
+        elif isinstance(report, NotSpoken):
+            self.audit.told_unspoken(report.job)
+
+    async def _close(self) -> None:
+        await self._read()
+        now_ms = self.clock.now_ms()
+        self.audit.slips(self.rows(), now_ms)
+        voices = {zone: f"v{zone}" for zone in ZONES}
+        voice_of = {one.id: voices[zone_of(one.id)] for one in self.settings.windows}
+        waiting = tuple(self.hall.voices._pending)
+        self.audit.voices(voice_of, self.hall.voices.counts, waiting, now_ms)
+        await self.hall.stop()
+        await self.database.close()
+
+    def _fork(self) -> Random:
+        return Random(self.random.random())
+
+
+def _paper_runs_out(emulator: PrinterEmulator, random: Random) -> None:
+    emulator.faults.dots_left = random.randint(1, 900)
+
+
+PRINTER_FAULTS: dict[str, Callable[[PrinterEmulator, Random], None]] = {
+    "power": lambda emulator, random: None,
+    "paper out": lambda emulator, random: setattr(emulator.faults, "paper", "out"),
+    "paper near its end": lambda emulator, random: setattr(emulator.faults, "paper", "near_end"),
+    "paper out midway": _paper_runs_out,
+    "cover open": lambda emulator, random: setattr(emulator.faults, "cover_open", True),
+    "cutter jam": lambda emulator, random: setattr(emulator.faults, "jams_at_cut", True),
+    "stuck": lambda emulator, random: setattr(emulator.faults, "stuck", True),
+    "silent": lambda emulator, random: setattr(emulator.faults, "silent", True),
+    "dies": lambda emulator, random: setattr(emulator.faults, "dies_after", random.randint(0, 900)),
+}
+
+
+def _start(*works: Awaitable[None]) -> list[_Doing]:
+    return [_Doing(work) for work in works]
+
+
+class _Doing:
+    """Somebody at work until told to end."""
+
+    def __init__(self, work: Awaitable[None]) -> None:
+        self._task = asyncio.ensure_future(work)
+
+    async def end(self) -> None:
+        """Raises what the work raised, if it failed before."""
+        self._task.cancel()
+        await asyncio.wait((self._task,))
+        if not self._task.cancelled() and (error := self._task.exception()) is not None:
+            raise error
