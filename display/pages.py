@@ -27,6 +27,7 @@ are those of the API: snapshot, desk, ticket, services, slips.
 | people    | hall, windows, users [{"name","role","disabled"}], tokens [{"digest","name",    |
 |           | "role","window","since"}], audit, roles {"people","tokens"}, done, token,       |
 |           | errors {field: why}, form (as typed), failed; posts to itself                   |
+| configuration | hall, draft (TOML), lists, fields, choices, entry, effects, versions, …     |
 | login     | next (path to go to), error (problem code or None), demo bool; posts name,      |
 |           | password, next, csrf to /login, or as, next to /demo/enter                      |
 | error     | status int, code (problem code), detail str or None                             |
@@ -165,6 +166,12 @@ PAGES: Final[Mapping[str, Page]] = {
     "people": Page(
         ("hall", "windows", "users", "tokens", "audit", "roles", "done", "token", "errors",
          "form", "failed", "user"),
+        style="admin",
+    ),
+    "configuration": Page(
+        ("hall", "base", "draft", "changed", "lists", "fields", "choices", "entry", "wrong",
+         "problems", "effects", "waits", "taken", "done", "version", "file_changed", "waiting",
+         "problem", "versions", "user"),
         style="admin",
     ),
     "login": Page(("next", "error", "demo"), ("next",), module="login"),

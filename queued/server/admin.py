@@ -64,12 +64,17 @@ async def change_people(call: Call[None]) -> web.Response:
     return pages.go(f"/h/{call.live.id}/admin/people?done={name}")
 
 
-async def signed_form(call: Call[Any], **more: Any) -> dict[str, str]:
+async def signed_form(call: Call[Any]) -> dict[str, str]:
     """The fields of a form that this session's own page sent. Raises `Problem` csrf."""
-    form = await pages.read_form(call, **more)
-    if not same(form.get("csrf", ""), call.principal.csrf):
+    return {name: texts[-1] for name, texts in (await signed_fields(call)).items()}
+
+
+async def signed_fields(call: Call[Any], most: int | None = None) -> dict[str, list[str]]:
+    """As `signed_form`, with all values of each field, of at most `most` bytes."""
+    fields = await pages.read_fields(call, most)
+    if not same(fields.get("csrf", [""])[-1], call.principal.csrf):
         raise Problem("csrf")
-    return form
+    return fields
 
 
 # ── The changes ───────────────────────────────────────────────────────────────────────────

@@ -6,7 +6,7 @@ handler, with nothing global in it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
@@ -18,7 +18,7 @@ from queued.engine.appointments import Appointments
 from queued.engine.bus import Bus
 from queued.engine.clock import Clock
 from queued.engine.halls import Halls
-from queued.engine.ports import Journal
+from queued.engine.ports import Journal, Note
 from queued.server.accounts import AccountBook, AuditBook
 from queued.server.auth import Doors
 from queued.server.devices import Devices
@@ -98,6 +98,11 @@ class Store(Protocol):
         ...
 
     @property
+    def configurations(self) -> Versions:
+        """Saved configurations."""
+        ...
+
+    @property
     def tickets(self) -> TicketTable:
         """Tickets of earlier days."""
         ...
@@ -118,6 +123,64 @@ class Store(Protocol):
         ...
 
 
+class Furniture(Protocol):
+    """The configuration in force, and how to change it."""
+
+    file: Settings
+    settings: Settings
+    version: int
+    problem: str
+
+    @property
+    def file_changed(self) -> bool:
+        """Whether the file's tables are others than when the version in force was saved."""
+        ...
+
+    @property
+    def waiting(self) -> bool:
+        """Whether the plan waits for the next business day."""
+        ...
+
+    def settings_of(self, body: str) -> Settings:
+        """Tables as TOML, put over the file. Raises `SettingsError`."""
+        ...
+
+    def listen(self, listener: Callable[[Settings], None]) -> None:
+        """Call `listener` with every configuration that comes into force."""
+        ...
+
+    async def save(
+        self, settings: Settings, body: str, base: int, note: Note, comment: str
+    ) -> bool:
+        """Whether it is in force at once. Raises `VersionTaken`."""
+        ...
+
+
+class SavedVersion(Protocol):
+    """A version of the configuration."""
+
+    @property
+    def version(self) -> int: ...
+    @property
+    def at(self) -> Millis: ...
+    @property
+    def by(self) -> str: ...
+    @property
+    def comment(self) -> str: ...
+    @property
+    def body(self) -> str: ...
+
+
+class Versions(Protocol):
+    """Saved configurations."""
+
+    async def all(self, hall: str, limit: int = ...) -> Sequence[SavedVersion]:
+        """Newest first."""
+        ...
+
+    async def get(self, hall: str, version: int) -> SavedVersion | None: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
     """Everything the server needs from others. `settings` are those of one of the halls."""
@@ -133,6 +196,8 @@ class Parts:
     inputs: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     """What was pressed, by device role and what became of it: for the metrics."""
     speakers: Speakers = field(default_factory=Speakers)
+    furniture: Furniture | None = None
+    """None: nobody changes the configuration while this server runs."""
     version: str = "0"
     demo: bool = False
     media: Path | None = None
@@ -158,3 +223,9 @@ class Site:
     openapi: bytes
     tls: bool
     """Whether the public address is https."""
+
+    @property
+    def settings(self) -> Settings:
+        """The configuration in force."""
+        furniture = self.parts.furniture
+        return furniture.settings if furniture is not None else self.parts.settings

@@ -113,3 +113,45 @@ def people() -> dict[str, Any]:
         "user": ADMIN,
         "csrf": "c5f",
     }  # fmt: skip
+
+
+def configuration() -> dict[str, Any]:
+    """The context of the page of the configuration: an entry opened, a preview shown."""
+    kinds = {"id": "text", "letter": "text", "name": "text", "queues": "queues", "days": "days",
+             "materials": "lines", "zone": "zone", "open": "time", "minutes": "number"}
+    fields = [{"key": key, "kind": kind, "required": False} for key, kind in kinds.items()]
+    rows = [{"place": place, "title": "综合受理", "more": "A", "days": []} for place in range(2)]
+    lists = dict.fromkeys(("queue", "service", "window", "class", "notice"), rows)
+    return {
+        "base": 7,
+        "draft": '[[queue]]\nid = "general"\n',
+        "changed": True,
+        "lists": {**lists, "hours": [{"place": 0, "title": "09:00–17:00", "more": "",
+                                      "days": ["mon", "tue"]}]},
+        "fields": dict.fromkeys((*lists, "hours"), fields),
+        "choices": {
+            "queue": [["general", "综合受理"]],
+            "zone": [["east", "东区"]],
+            "days": [["mon", "mon"], ["tue", "tue"]],
+        },
+        "entry": {"table": "queue", "place": 0, "typed": {"id": "general", "queues": ["general"]}},
+        "wrong": {"letter": "“AA1” is not a letter"},
+        "problems": ["[[window]] \"1\": queues: is missing"],
+        "effects": [
+            {"code": "services_removed", "facts": {"n": 2, "names": ["公章备案", "税务登记"]}},
+            {"code": "queue_in_use", "facts": {"name": "综合受理", "n": 12}},
+        ],
+        "waits": True,
+        "taken": True,
+        "done": "now",
+        "version": 7,
+        "file_changed": True,
+        "waiting": True,
+        "problem": "[[device]] \"pad-1\": window",
+        "versions": [
+            {"version": 7, "at": NOW, "by": "admin:孙立", "comment": "国庆后开放时间"},
+            {"version": 6, "at": NOW, "by": "admin:孙立", "comment": ""},
+        ],
+        "user": ADMIN,
+        "csrf": "c5f",
+    }  # fmt: skip

@@ -376,6 +376,7 @@ def realistic() -> dict[str, dict[str, Any]]:
             "version": "0.1.0",
         },
         "people": hall | floors.people(),
+        "configuration": hall | floors.configuration(),
         "login": {"next": "/h/demo/windows/1", "error": "bad_login", "demo": True, "csrf": "c5f"},
         "error": {"status": 404, "code": "not_found", "detail": None},
         "docs": {},
@@ -399,6 +400,8 @@ def empty() -> dict[str, dict[str, Any]]:
     contexts["story"] |= {"story": None, "why": None, "problem": "没有这个号码。"}
     contexts["devices"] |= {"devices": [], "restarts": 0}
     contexts["device"] |= {"device": well(testable=False), "events": device_events(0)}
+    contexts["configuration"] |= {"entry": None, "problems": [], "effects": None, "wrong": {}}
+    contexts["configuration"] |= {"lists": {}, "versions": [], "version": 0, "done": ""}
     contexts["people"] |= {"users": [], "tokens": [], "audit": [], "done": "", "token": ""}
     contexts["people"] |= {"errors": {"name": "taken"}, "form": {"name": "王芳"}}
     contexts["people"] |= {"failed": "add_user"}
