@@ -175,6 +175,7 @@ PAGES: Final[Mapping[str, Page]] = {
         style="admin",
     ),
     "login": Page(("next", "error", "demo"), ("next",), module="login"),
+    "wechat": Page(("hall", "good", "lines", "token")),
     "error": Page(("status", "code", "detail")),
     "docs": Page((), (), ("docs",), "docs", "docs"),
 }

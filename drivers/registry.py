@@ -258,7 +258,7 @@ class Registry:
         emulator = kind.emulator(config) if isinstance(port, VirtualPort) else None
         tap = _tap(config)
         if kind.role == "voice":
-            return self._voice(config, port, emulator, tap)
+            return _voice(config, lambda: tap.over(self.open(port, emulator)), emulator, tap)
         if kind.role == "input":
             from drivers.inputs import input_of
 
@@ -284,16 +284,6 @@ class Registry:
                 "bad_port", f"{port} is used by another device with other settings of the line"
             )
         return bus
-
-    def _voice(
-        self, config: DeviceConfig, port: Port, emulator: Emulator | None, tap: Tap
-    ) -> Device:
-        def voice() -> Voice:
-            from drivers.voice import ModuleVoice
-
-            return ModuleVoice(config, tap.over(self.open(port, emulator)))
-
-        return Device("voice", voice=voice, heard=getattr(emulator, "spoken", None), tap=tap)
 
     def _printer(
         self,
@@ -324,6 +314,17 @@ def _tap(config: DeviceConfig) -> Tap:
         return describer_of(config)
 
     return Tap(config.id, describer, private=config.kind in PRIVATE)
+
+
+def _voice(
+    config: DeviceConfig, make: Callable[[], Transport], emulator: Emulator | None, tap: Tap
+) -> Device:
+    def voice() -> Voice:
+        from drivers.voice import ModuleVoice
+
+        return ModuleVoice(config, make())
+
+    return Device("voice", voice=voice, heard=getattr(emulator, "spoken", None), tap=tap)
 
 
 def _browser(config: DeviceConfig, port: Port) -> Device:

@@ -21,6 +21,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "token": ("queued.commands.token", "create an access token, or list and revoke them"),
     "user": ("queued.commands.user", "people who sign in"),
     "replay": ("queued.replay", "run real days through the engine"),
+    "wechat": ("queued.commands.wechat", "the official account's menu"),
     "verify": ("queued.commands.verify", "check every hash, fold and invariant"),
     "backup": ("queued.commands.backup", "copy a running hall into a file"),
     "restore": ("queued.commands.restore", "make a data folder from a backup"),

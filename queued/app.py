@@ -14,7 +14,7 @@ from pathlib import Path
 from aiohttp import web
 
 from display.pages import Pages
-from queued import __version__
+from queued import __version__, wechat_account
 from queued.core.estimate import Estimator
 from queued.core.plan import Millis
 from queued.engine.alarms import Alarms, poor_ratings
@@ -31,6 +31,7 @@ from queued.server.application import Parts, build, serve
 from queued.settings import SettingsError
 from queued.settings_values import Settings
 from queued.storage.store import Store
+from queued.wechat_account import WechatAccount
 
 log = logging.getLogger(__name__)
 
@@ -92,6 +93,7 @@ async def running(
         retention = Retention(store.people, clock)
         await retention.start()
         stack.push_async_callback(retention.stop)
+        wechat = await _wechat(around, stack)
         parts = Parts(
             halls={hall.id: hall},
             bus=bus,
@@ -108,6 +110,8 @@ async def running(
             version=__version__,
             demo=options.demo,
             media=data / MEDIA,
+            more_routes=wechat.routes,
+            counts=wechat.counts,
         )
         port = await _listen(build(parts), address, stack)
         yield App(hall, store, f"http://{address[0]}:{port}", equipment.restarts)
@@ -193,6 +197,16 @@ async def _equipped(
         return Equipment()
     try:
         return await connected(around, stack)
+    except SettingsError as error:
+        raise CannotStart(str(error)) from error
+
+
+async def _wechat(around: Surroundings, stack: contextlib.AsyncExitStack) -> WechatAccount:
+    """The hall's official account, if it has one."""
+    try:
+        return await wechat_account.connected(
+            around.settings, around.hall, around.store, around.bus, around.clock, around.url, stack
+        )
     except SettingsError as error:
         raise CannotStart(str(error)) from error
 

@@ -27,7 +27,7 @@ from queued.engine.hall import HallActor, MailboxFull
 from queued.engine.ports import AppendFailed, Note
 from queued.furnishing import calendar_of, plan_of
 from queued.settings import SettingsError, parse, tables_of
-from queued.settings_document import EDITED, document_of, edited, laid_over, toml_of
+from queued.settings_document import ATTRIBUTES, EDITED, document_of, edited, laid_over, toml_of
 from queued.settings_values import Settings
 
 log = logging.getLogger(__name__)
@@ -115,8 +115,9 @@ class Furniture:
             raise SettingsError(problems)
         document = toml_of(laid_over(document_of(self.file), given))
         parsed = parse(document.encode(), "", {})
-        # Not in a document: they may hold passwords.
-        return replace(parsed, redis=self.file.redis, storage=self.file.storage)
+        # Only these: some of the others are in no document, because they may hold passwords.
+        changes = {name: getattr(parsed, name) for name in ATTRIBUTES}
+        return replace(self.file, **changes)
 
     def listen(self, listener: Callable[[Settings], None]) -> None:
         """Call `listener` with every configuration that comes into force."""

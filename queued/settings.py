@@ -5,7 +5,7 @@
 Tables and keys are the public contract (TOML; unknown keys are errors with a suggestion). Single
 tables can be overridden from the environment, which is how passwords stay out of files:
 `QUEUED_<TABLE>_<KEY>` in capitals for the tables `hall`, `rules`, `http`, `redis`, `storage`,
-`slip`, `people`.
+`slip`, `people`, `wechat`.
 
     QUEUED_HTTP_HOST=0.0.0.0          [http] host
     QUEUED_HTTP_PORT=8080             [http] port
@@ -14,6 +14,7 @@ tables can be overridden from the environment, which is how passwords stay out o
     QUEUED_RULES_ONE_LIVE_TICKET=true [rules] one_live_ticket
     QUEUED_REDIS_URL=redis://…        [redis] url
     QUEUED_STORAGE_URL=postgresql://… [storage] url
+    QUEUED_WECHAT_SECRET=…            [wechat] secret
 
 An empty variable counts as not set. Nothing here knows the rulebook: whoever builds a hall maps
 these values to the core's.
@@ -29,6 +30,7 @@ from typing import TypeVar
 
 from queued import settings_links as links
 from queued import settings_tables as tables
+from queued import settings_wechat
 from queued.settings_reader import (
     FromEnvironment,
     Problems,
@@ -62,6 +64,7 @@ from queued.settings_values import (
     WindowSettings,
     ZoneSettings,
 )
+from queued.settings_wechat_values import WechatNoticeSettings, WechatSettings
 
 __all__ = [
     "DEFAULT_CLASSES",
@@ -92,10 +95,10 @@ __all__ = [
 
 Entry = TypeVar("Entry")
 
-SINGLE_TABLES = ("hall", "rules", "http", "redis", "storage", "slip", "people")
+SINGLE_TABLES = ("hall", "rules", "http", "redis", "storage", "slip", "people", "wechat")
 REPEATED_TABLES = (
     "zone", "queue", "service", "window", "class", "hours", "device", "outcome", "one_thing",
-    "notice",
+    "notice", "wechat_notice",
 )  # fmt: skip
 ENVIRONMENT_PREFIX = "QUEUED_"
 
@@ -110,7 +113,10 @@ def load(path: Path, environ: Mapping[str, str]) -> Settings:
     except ValueError:  # a NUL in the name
         raise SettingsError([f"{shown(str(path))}: is not a file name"]) from None
     settings = parse(content, path.name, environ)
-    return dataclasses.replace(settings, slip=settings.slip.beside(path.absolute().parent))
+    folder = path.absolute().parent
+    return dataclasses.replace(
+        settings, slip=settings.slip.beside(folder), wechat=settings.wechat.beside(folder)
+    )
 
 
 def parse(content: bytes, file: str, environ: Mapping[str, str]) -> Settings:
@@ -157,10 +163,7 @@ def _override(problems: Problems, document: dict[str, object], environ: Mapping[
 
 
 def _settings(problems: Problems, document: dict[str, object]) -> Settings:
-    known = (*SINGLE_TABLES, *REPEATED_TABLES)
-    for name in document:
-        if name not in known:
-            problems.add(name, f"is not a known table{instead(name, known, 'Tables are')}")
+    _known_tables(problems, document)
     hall = _single(problems, document, "hall", tables.hall)
     zones = _repeated(problems, document, "zone", tables.zone)
     queues = _repeated(problems, document, "queue", tables.queue)
@@ -186,9 +189,7 @@ def _settings(problems: Problems, document: dict[str, object]) -> Settings:
     queue_ids = [queue.id for queue in queues if queue.id]
     zone_ids = [zone.id for zone in zones if zone.id]
     window_ids = [window.id for window in windows if window.id]
-    for number, service in enumerate(services, start=1):
-        where = place("service", service.id, number)
-        links.reference(problems, where, "queue", service.queue, "queue", queue_ids)
+    links.services(problems, services, queue_ids)
     links.bundles(problems, one_things, [service.id for service in services if service.id])
     windows = [
         links.link_window(problems, place("window", one.id, number), one, queue_ids, zone_ids)
@@ -197,6 +198,8 @@ def _settings(problems: Problems, document: dict[str, object]) -> Settings:
     links.everybody_is_called(problems, queues, windows)
     links.devices_have_a_place(problems, devices, window_ids, zone_ids)
     links.notices_have_a_zone(problems, notices, zone_ids)
+    http = _single(problems, document, "http", tables.http)
+    wechat, wechat_notices = _account(problems, document, http)
     return Settings(
         hall=hall,
         queues=tuple(queues),
@@ -208,14 +211,34 @@ def _settings(problems: Problems, document: dict[str, object]) -> Settings:
         notices=tuple(notices),
         rules=_single(problems, document, "rules", tables.rules),
         devices=tuple(devices),
-        http=_single(problems, document, "http", tables.http),
+        http=http,
         redis=_single(problems, document, "redis", tables.redis),
         storage=_single(problems, document, "storage", tables.storage),
         slip=_single(problems, document, "slip", tables.slip),
         outcomes=tuple(outcomes) or DEFAULT_OUTCOMES,
         one_things=tuple(one_things),
         people=_single(problems, document, "people", tables.people),
+        wechat=wechat,
+        wechat_notices=wechat_notices,
     )
+
+
+def _known_tables(problems: Problems, document: dict[str, object]) -> None:
+    known = (*SINGLE_TABLES, *REPEATED_TABLES)
+    for name in document:
+        if name not in known:
+            problems.add(name, f"is not a known table{instead(name, known, 'Tables are')}")
+
+
+def _account(
+    problems: Problems, document: Mapping[str, object], http: HttpSettings
+) -> tuple[WechatSettings, tuple[WechatNoticeSettings, ...]]:
+    """The hall's official account and its notices."""
+    wechat = _single(problems, document, "wechat", settings_wechat.wechat)
+    notices = _repeated(problems, document, "wechat_notice", settings_wechat.notice)
+    links.unique_ids(problems, "wechat_notice", notices)
+    settings_wechat.linked(problems, wechat, notices, http)
+    return wechat, tuple(notices)
 
 
 def _single(

@@ -1,8 +1,8 @@
 """A configuration as the tables of its file again, and tables as TOML.
 
 The inverse of `settings.parse`: what it reads from `toml_of(document_of(settings))` equals
-`settings`. Nothing is left out but the addresses of Redis and of the database, which may hold
-passwords and belong into the environment.
+`settings`, but for what may hold secrets and is left out: the addresses of Redis and of the
+database, and the WeChat account.
 """
 
 from __future__ import annotations
@@ -28,6 +28,9 @@ _REPEATED: Final = {
     "window": "windows", "class": "classes", "outcome": "outcomes", "hours": "hours",
     "notice": "notices", "device": "devices",
 }  # fmt: skip
+ATTRIBUTES: Final = ("rules", *(_REPEATED[name] for name in EDITED if name in _REPEATED))
+"""What these tables are called in `Settings`."""
+
 _SINGLE: Final = ("hall", "rules", "http", "slip", "people")
 _NAMES: Final = {"day_starts_minutes": "day_starts", "open_minutes": "open",
                  "close_minutes": "close", "since": "from"}  # fmt: skip

@@ -131,6 +131,15 @@ def everybody_is_called(
             )
 
 
+def services(
+    problems: Problems, entries: Sequence[v.ServiceSettings], queues: Sequence[str]
+) -> None:
+    """Each service belongs to a queue that exists."""
+    for number, service in enumerate(entries, start=1):
+        where = place("service", service.id, number)
+        reference(problems, where, "queue", service.queue, "queue", queues)
+
+
 def bundles(
     problems: Problems, one_things: Sequence[v.OneThingSettings], services: Sequence[str]
 ) -> None:

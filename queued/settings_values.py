@@ -7,12 +7,17 @@ checks between tables in `settings_links.py`. Clock times are minutes after loca
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 from types import MappingProxyType
-from typing import TypeAlias
 
-Option: TypeAlias = str | int | float | bool
+from queued.settings_device_values import DEVICE_KINDS as DEVICE_KINDS
+from queued.settings_device_values import EVALUATORS as EVALUATORS
+from queued.settings_device_values import PADS as PADS
+from queued.settings_device_values import READERS as READERS
+from queued.settings_device_values import DeviceSettings as DeviceSettings
+from queued.settings_device_values import Option as Option
+from queued.settings_wechat_values import WechatNoticeSettings, WechatSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +57,14 @@ SENTENCE_CHARS_MAX = 200
 """A legal basis or one document to bring; longer texts belong on paper."""
 
 ONE_THING_SERVICES_MAX = 20
-"""The longest official bundles join about a dozen services."""
+"""The longest official bundles join about a dozen."""
 
 MATERIALS_MAX = 30
 """More would not fit a slip of bearable length."""
 
 ENTRIES_MAX: Mapping[str, int] = MappingProxyType(
     {"zone": 50, "queue": 100, "service": 2000, "window": 500, "class": 20, "hours": 50,
-     "device": 500, "outcome": 9, "one_thing": 100, "notice": 50}
+     "device": 500, "outcome": 9, "one_thing": 100, "notice": 50, "wechat_notice": 20}
 )  # fmt: skip
 """Entries of each table. The largest known halls have about 300 windows and 1,500 services.
 Outcomes are chosen with one digit of the keyboard."""
@@ -177,10 +182,7 @@ class ServiceSettings:
 
 @dataclass(frozen=True, slots=True)
 class OneThingSettings:
-    """一件事: what people call one matter and offices call several `services`, done in one visit.
-
-    The number is taken for the first service. `materials` empty: those of all its services.
-    """
+    """一件事: `services` in one visit; the number is for the first. No `materials`: all theirs."""
 
     id: str
     name: str
@@ -290,56 +292,8 @@ class RulesSettings:
     """How long before and after its slot an appointment may be checked in."""
 
 
-DEVICE_KINDS = (
-    "escpos",
-    "bx-fontcard",
-    "hallbus",
-    "a090",
-    "pa-v21",
-    "template",
-    "syn6288",
-    "xfs5152",
-    "clips",
-    "browser",
-    "hallpad68",
-    "evdev",
-    "line",
-    "sam",
-)
-"""The kinds the device process has drivers for; a test compares them with its registry."""
-
-
-PADS = frozenset({"hallpad68", "evdev", "line"})
-"""Kinds whose keys are a window's buttons."""
-
-EVALUATORS = frozenset({"hallpad68", "line"})
-"""Kinds that visitors may press a grade on."""
-
-READERS = frozenset({"sam"})
-"""Kinds that read identity cards."""
-
 SLIP_KINDS = ("normal", "elder")
 """elder: large type for kiosks where mostly old people take their numbers."""
-
-Options: TypeAlias = Mapping[str, Option]
-
-
-@dataclass(frozen=True, slots=True)
-class DeviceSettings:
-    """A device on `port` (a URL), serving a window, kiosk, zone or the hall (all None)."""
-
-    id: str
-    kind: str
-    port: str
-    window: str | None = None
-    kiosk: str | None = None
-    zone: str | None = None
-    slip: str = "normal"
-    """Of a printer: which templates its slips are made of, one of `SLIP_KINDS`."""
-    rating_s: int = 0
-    """Of an evaluator: how long a visitor is asked after each service; 0: not at all."""
-    options: Options = field(default_factory=lambda: MappingProxyType({}))
-    """The kind's own keys (width_mm, address …); the driver checks them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -416,3 +370,5 @@ class Settings:
     outcomes: tuple[OutcomeSettings, ...] = DEFAULT_OUTCOMES
     one_things: tuple[OneThingSettings, ...] = ()
     people: PeopleSettings = PeopleSettings()
+    wechat: WechatSettings = WechatSettings()
+    wechat_notices: tuple[WechatNoticeSettings, ...] = ()

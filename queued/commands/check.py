@@ -9,6 +9,7 @@ from pathlib import Path
 
 from queued.settings import SettingsError, load
 from queued.slip_files import load_templates
+from queued.wechat.menu import MenuError, menu_of
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,7 +22,9 @@ def run(args: argparse.Namespace) -> int:
     try:
         settings = load(args.config, os.environ)
         load_templates(settings)
-    except SettingsError as error:
+        if settings.wechat.appid:
+            menu_of(settings)
+    except (SettingsError, MenuError) as error:
         for problem in error.problems:
             print(problem, file=sys.stderr)
         return 1

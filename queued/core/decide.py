@@ -12,18 +12,16 @@ from typing import assert_never
 
 from queued.core import commands as c
 from queued.core import events as e
-from queued.core import guards, numbering, policy
+from queued.core import guards, policy, taking
 from queued.core import refusals as r
 from queued.core.assigning import assign
 from queued.core.furnish import configure
-from queued.core.hours import issuing
 from queued.core.line import NOBODY
 from queued.core.model import (
     NO_GRADE,
     Hall,
     Status,
     Ticket,
-    TicketId,
     WindowStatus,
 )
 from queued.core.plan import Millis, QueueId
@@ -38,9 +36,9 @@ def decide(hall: Hall, command: c.Command, at: Millis) -> tuple[e.Event, ...]:
         case c.CallNext():
             return _call_next(hall, command, at)
         case c.IssueTicket():
-            return _issue(hall, command, at)
+            return taking.issue(hall, command, at)
         case c.CheckIn():
-            return _check_in(hall, command, at)
+            return taking.check_in(hall, command, at)
         case c.StartService():
             return _start(hall, command, at)
         case c.FinishService():
@@ -58,7 +56,7 @@ def decide(hall: Hall, command: c.Command, at: Millis) -> tuple[e.Event, ...]:
         case c.TransferTicket():
             return _transfer(hall, command, at)
         case c.CancelTicket():
-            return _cancel(hall, command, at)
+            return taking.cancel(hall, command, at)
         case c.Undo():
             return _undo(hall, command, at)
         case c.RateService():
@@ -79,84 +77,6 @@ def decide(hall: Hall, command: c.Command, at: Millis) -> tuple[e.Event, ...]:
             return configure(hall, command, at)
         case _:
             assert_never(command)
-
-
-# ── Taking a number ───────────────────────────────────────────────────────────────────────
-
-
-def _issue(hall: Hall, command: c.IssueTicket, at: Millis) -> tuple[e.Event, ...]:
-    if not issuing(hall, at):
-        raise r.HallClosed()
-    queue_id = command.queue
-    if command.service is not None:
-        service = hall.plan.services.get(command.service)
-        if service is None:
-            raise r.Unknown("service", command.service)
-        queue_id = service.queue
-    queue = hall.plan.queues.get(queue_id) if queue_id is not None else None
-    if queue is None:
-        raise r.Unknown("queue", queue_id or "")
-    if command.class_ not in hall.plan.classes:
-        raise r.Unknown("class", command.class_)
-    if not queue.accepting:
-        raise r.QueueClosed(queue=queue.name)
-    guards.waits_once(hall, command, queue.id)
-    waiting = len(hall.lines.get(queue.id, ()))
-    value = numbering.next_value(hall, queue) if waiting < queue.waiting_max else None
-    if value is None:
-        raise r.QueueFull(queue=queue.name, waiting=waiting)
-    base = policy.base_of(at, command.slot, hall.plan)
-    return (
-        e.TicketIssued(
-            at=at,
-            by=command.by,
-            ticket=_next_ticket(hall),
-            number=numbering.spelled(queue, value),
-            value=value,
-            queue=queue.id,
-            service=command.service,
-            class_=command.class_,
-            base=base,
-            key=policy.key_of(base, command.class_, 0, hall.plan),
-            slot=command.slot,
-            language=command.language,
-            party=command.party,
-            slip=command.slip,
-        ),
-    )
-
-
-def _check_in(hall: Hall, command: c.CheckIn, at: Millis) -> tuple[e.Event, ...]:
-    guards.in_time(hall, command.slot, at)
-    issue = c.IssueTicket(
-        service=command.service,
-        class_=command.class_,
-        slot=command.slot,
-        language=command.language,
-        slip=command.slip,
-        by=command.by,
-    )
-    return _issue(hall, issue, at)
-
-
-def _next_ticket(hall: Hall) -> TicketId:
-    return TicketId(len(hall.tickets) + 1)
-
-
-def _cancel(hall: Hall, command: c.CancelTicket, at: Millis) -> tuple[e.Event, ...]:
-    ticket = guards.ticket_of_today(hall, command.ticket)
-    if not allowed(ticket.status, e.TicketCancelled):
-        raise r.TicketNotWaiting(number=ticket.number, status=ticket.status.value)
-    return (
-        e.TicketCancelled(
-            at=at,
-            by=command.by,
-            ticket=ticket.id,
-            number=ticket.number,
-            queue=ticket.queue,
-            reason="left",
-        ),
-    )
 
 
 # ── Calling ───────────────────────────────────────────────────────────────────────────────

@@ -31,7 +31,10 @@ async def pages(
             yield page
             continue
         try:
-            await asyncio.wait_for(bus.passed(hall_id, after), POLL_S)
+            # Not wait_for: until Python 3.12 it swallows a cancellation that comes together with
+            # the event it waits for, and whoever stops this follower would wait for ever.
+            async with asyncio.timeout(POLL_S):
+                await bus.passed(hall_id, after)
         except TimeoutError:
             pass
 

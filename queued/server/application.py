@@ -58,7 +58,8 @@ def build(parts: Parts) -> web.Application:
         # router finds what stands before the first variable at once, and tries out the rest.
         handler = snapshot_handler(live, site, f"GET {SNAPSHOT.path}")
         _add(app, "GET", SNAPSHOT.path.replace("{hall}", id_), handler)
-    routes = [route for route in ROUTES if parts.demo or not route.demo_only]
+    known = (*ROUTES, *parts.more_routes)
+    routes = [route for route in known if parts.demo or not route.demo_only]
     for route in routes:
         if "{hall}" in route.path and route is not SNAPSHOT:
             for id_, live in site.lives.items():

@@ -64,7 +64,8 @@ async def export(call: Call[None]) -> web.Response:
     document = laid_over(document_of(furniture.file), edited(document_of(furniture.settings)))
     text = (
         f"# {call.live.id}, version {furniture.version} of the configuration.\n"
-        "# The addresses of Redis and of the database are left out: they may hold passwords.\n\n"
+        "# Left out, because there may be secrets in them: the addresses of Redis and of the\n"
+        "# database, and the WeChat account.\n\n"
     )
     headers = {
         "Content-Type": "application/toml; charset=utf-8",

@@ -117,6 +117,14 @@ class _Collector(Collector):
             for result, count in sorted(counts.items()):
                 inputs.add_metric([role, result], count)
         yield inputs
+        for name, counts in self._site.parts.counts.items():
+            yield self._more(name, counts)
+
+    def _more(self, name: str, counts: Counter[str]) -> Metric:
+        family = CounterMetricFamily(f"queued_{name}", "What happened", labels=["what"])
+        for what, count in sorted(counts.items()):
+            family.add_metric([what], count)
+        return family
 
     def _requests(self) -> Metric:
         family = CounterMetricFamily(

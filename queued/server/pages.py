@@ -39,6 +39,9 @@ NEXT: Final = re.compile(r"/(?!/)[A-Za-z0-9._~!$&'()*+,;=:@%/?-]{0,500}")
 DEMO_MARK: Final = "demo"
 """In the address of who was let in already: a browser without cookies is not sent in circles."""
 
+IN_WECHAT: Final = "MicroMessenger"
+"""In the name of WeChat's own browser."""
+
 QR_MODULE: Final = 8
 
 
@@ -204,8 +207,17 @@ async def own_ticket(call: Call[None]) -> web.Response:
     own = await tickets.held(call)
     told = plain(own.told())
     shown = await snapshot_of(own.live)
-    context = {**told, "token": own.token, "snapshot": shown}
+    context = {**told, "token": own.token, "snapshot": shown, "bind": bind_url(call, own)}
     return page(call, "ticket", context)
+
+
+def bind_url(call: Call[Any], own: tickets.Held) -> str:
+    """Where a phone's WeChat is bound to its ticket; "" outside of WeChat, or for no account."""
+    settings = call.site.parts.settings
+    in_wechat = IN_WECHAT in call.request.headers.get("User-Agent", "")
+    if not in_wechat or not settings.wechat.appid or own.live.id != settings.hall.id:
+        return ""
+    return f"/wechat/{own.live.id}/bind/{quote(own.token)}"
 
 
 async def leave_form(call: Call[None]) -> web.Response:

@@ -6,10 +6,11 @@ handler, with nothing global in it.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from display.pages import Pages
 from queued.core.model import Ticket, TicketId
@@ -32,6 +33,9 @@ from queued.server.speakers import Speakers
 from queued.server.static import StaticFiles
 from queued.server.upkeep import NoUpkeep, Upkeep
 from queued.settings_values import Settings
+
+if TYPE_CHECKING:
+    from queued.server.routes import Route
 
 
 class TicketTable(Protocol):
@@ -202,6 +206,10 @@ class Parts:
     demo: bool = False
     media: Path | None = None
     """The folder with what screens show beside the queues; None if there is none."""
+    more_routes: Sequence[Route] = ()
+    """Paths of what is built beside the server: WeChat's callback."""
+    counts: Mapping[str, Counter[str]] = field(default_factory=dict)
+    """More metrics: by name, how often what happened."""
     upkeep: Upkeep = field(default_factory=NoUpkeep)
     health_public: bool = False
     """Answer /healthz, /readyz and /metrics to everybody, not only to the local network."""

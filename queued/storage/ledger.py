@@ -91,7 +91,7 @@ class Ledger:
 
     async def cursor(self, hall: str, name: str) -> int:
         """Seq of the last event the follower `name` has dealt with; 0 at first."""
-        return await self._database.read(lambda connection: _cursor(connection, hall, name) or 0)
+        return await self._database.read(lambda connection: cursor_of(connection, hall, name) or 0)
 
     async def enqueue(
         self, hall: str, name: str, seq: int, slips: Sequence[Slip] = ()
@@ -199,12 +199,13 @@ def _enqueue(
             for slip in new
         ]
         connection.execute(t.slip.insert(), rows)
-    _move(connection, hall, name, seq)
+    move_cursor(connection, hall, name, seq)
     return new
 
 
-def _move(connection: Connection, hall: str, name: str, seq: int) -> None:
-    at = _cursor(connection, hall, name)
+def move_cursor(connection: Connection, hall: str, name: str, seq: int) -> None:
+    """Forward only: a smaller `seq` leaves the cursor where it is."""
+    at = cursor_of(connection, hall, name)
     if at is None:
         connection.execute(t.cursor.insert().values(hall=hall, name=name, seq=seq))
     elif seq > at:
@@ -212,7 +213,8 @@ def _move(connection: Connection, hall: str, name: str, seq: int) -> None:
         connection.execute(t.cursor.update().where(which).values(seq=seq))
 
 
-def _cursor(connection: Connection, hall: str, name: str) -> int | None:
+def cursor_of(connection: Connection, hall: str, name: str) -> int | None:
+    """How far the follower `name` has come; None if it never began."""
     c = t.cursor.c
     return connection.scalar(select(c.seq).where(c.hall == hall, c.name == name))
 

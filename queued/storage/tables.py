@@ -245,6 +245,37 @@ session = Table(
 Index("session_by_user", session.c.user)
 Index("session_by_token", session.c.token)
 
+notice = Table(
+    "notice",
+    metadata,
+    Column("hall", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("person", Text, primary_key=True),
+    _text("kind"),
+    _text("day"),
+    Column("ticket", Integer, nullable=False),
+    _number("at"),
+    _number("expires_at"),
+    _text("status"),
+    _text("reason"),
+    _text("carrier_id"),
+)
+"""The ledger of notices: what a person was to be told in time. `person` is a keyed digest."""
+
+Index("notice_by_status", notice.c.hall, notice.c.status)
+Index("notice_by_person", notice.c.person)
+Index("notice_by_carrier", notice.c.hall, notice.c.carrier_id)
+
+consent = Table(
+    "consent",
+    metadata,
+    Column("person", Text, primary_key=True),
+    Column("template", Text, primary_key=True),
+    _number("left_over"),
+    _number("changed_at"),
+)
+"""How many notices of a template a person has agreed to."""
+
 audit = Table(
     "audit",
     metadata,

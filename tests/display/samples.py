@@ -378,6 +378,7 @@ def realistic() -> dict[str, dict[str, Any]]:
         "people": hall | floors.people(),
         "configuration": hall | floors.configuration(),
         "login": {"next": "/h/demo/windows/1", "error": "bad_login", "demo": True, "csrf": "c5f"},
+        "wechat": hall | {"good": True, "lines": ["已绑定A017号。", "下一个"], "token": TOKEN},
         "error": {"status": 404, "code": "not_found", "detail": None},
         "docs": {},
     }
@@ -406,6 +407,7 @@ def empty() -> dict[str, dict[str, Any]]:
     contexts["people"] |= {"errors": {"name": "taken"}, "form": {"name": "王芳"}}
     contexts["people"] |= {"failed": "add_user"}
     contexts["login"] = {"next": "", "error": None, "demo": False}
+    contexts["wechat"] |= {"good": False, "lines": ["页面已过期。"], "token": ""}
     contexts["error"] = {"status": 503, "code": "not_ready", "detail": "重新读取日志"}
     contexts["board"] |= {"wall": {"notices": [], "media": []}, "second": "en"}
     for page in ("windows", "board", "status", "screen"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 
 from queued.core.commands import IssueTicket
 from queued.engine import follow as follow_module
@@ -45,6 +46,19 @@ async def test_a_follower_replays_and_then_lives(box: Box):
     await until(lambda: follower.cursor == box.hall.seq)
     await follower.stop()
     assert follower.seen == list(range(1, box.hall.seq + 1))
+
+
+async def test_a_follower_stopped_by_the_event_it_waits_for_stops(box: Box):
+    follower = Follower(cursor=box.hall.seq)
+    follower.start(box)
+    waiting = box.bus._waiters
+    await until(lambda: HALL in waiting and waiting[HALL])
+    # when the event and the stop come in one turn of the loop
+    box.bus.publish(Committed(HALL, dataclasses.replace(box.hall, seq=box.hall.seq + 1), ()))
+    assert follower.task is not None
+    follower.task.cancel()
+    done, _ = await asyncio.wait({follower.task}, timeout=5)
+    assert done and follower.task.cancelled()
 
 
 async def test_a_follower_from_a_cursor_sees_only_what_came_after(box: Box):

@@ -13,7 +13,7 @@ from tests.server.hall_under_test import CHEAP_HASHER, CONFIG, PASSWORD, TOKENS,
 NOBODY = None
 FILLED = {
     "hall": "demo", "window": "1", "number": "A001", "device": "printer-1", "slip": "s1",
-    "path": "js/dom.js", "alarm": "1", "other": "A001",
+    "path": "js/dom.js", "alarm": "1", "code": "YY0001", "other": "A001",
 }  # fmt: skip
 
 MAY = {
