@@ -220,15 +220,6 @@ async def _shown(
     status: int = 200,
 ) -> web.Response:
     live, furniture = call.live, _furniture(call)
-    versions = [
-        {
-            "version": one.version,
-            "at": live.time_of(one.at),
-            "by": one.by,
-            "comment": one.comment,
-        }
-        for one in await call.site.parts.store.configurations.all(live.id, VERSIONS_SHOWN)
-    ]
     entry = None
     if opened is not None:
         entry = {"table": opened[0], "place": opened[1], "typed": dict(opened[2])}
@@ -264,6 +255,19 @@ async def _shown(
         "file_changed": furniture.file_changed,
         "waiting": furniture.waiting,
         "problem": furniture.problem,
-        "versions": versions,
+        "versions": await _versions(call),
     }
     return pages.page(call, "configuration", context, status=status)
+
+
+async def _versions(call: Call[None]) -> list[dict[str, Any]]:
+    live, stored = call.live, call.site.parts.store.configurations
+    return [
+        {
+            "version": one.version,
+            "at": live.time_of(one.at),
+            "by": one.by,
+            "comment": one.comment,
+        }
+        for one in await stored.all(live.id, VERSIONS_SHOWN)
+    ]

@@ -155,3 +155,37 @@ def configuration() -> dict[str, Any]:
         "user": ADMIN,
         "csrf": "c5f",
     }  # fmt: skip
+
+
+def realistic(furniture: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Page → context, without the hall, of a busy morning."""
+    return {
+        "floor": {"floor": floor(), "services": furniture, "user": MANAGER},
+        "story": {
+            "today": "2026-11-23",
+            "asked": {"number": "A020", "day": "2026-11-23", "other": "B019"},
+            "story": story(),
+            "why": "2号窗口在 10:02:00 直接呼叫了 B019 号，没有按排队顺序。",
+            "problem": None,
+            "user": MANAGER,
+        },
+        "people": people(),
+        "configuration": configuration(),
+    }
+
+
+def empty(furniture: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """What of it is different in a hall with nothing in it yet."""
+    nothing = floor(0) | {"queues": [], "alarms": [], "open": False}
+    return {
+        "floor": {"floor": nothing, "services": furniture},
+        "story": {"story": None, "why": None, "problem": "没有这个号码。"},
+        "people": {
+            "users": [], "tokens": [], "audit": [], "done": "", "token": "",
+            "errors": {"name": "taken"}, "form": {"name": "王芳"}, "failed": "add_user",
+        },
+        "configuration": {
+            "entry": None, "problems": [], "effects": None, "wrong": {}, "lists": {},
+            "versions": [], "version": 0, "done": "",
+        },
+    }  # fmt: skip

@@ -357,16 +357,7 @@ def realistic() -> dict[str, dict[str, Any]]:
             "slips": slips(),
             "strips": [{"id": "strip-1", "text": "请A017到1号窗口"}, {"id": "strip-2", "text": ""}],
         },
-        "floor": hall | {"floor": floors.floor(), "services": furniture, "user": floors.MANAGER},
-        "story": hall
-        | {
-            "today": "2026-11-23",
-            "asked": {"number": "A020", "day": "2026-11-23", "other": "B019"},
-            "story": floors.story(),
-            "why": "2号窗口在 10:02:00 直接呼叫了 B019 号，没有按排队顺序。",
-            "problem": None,
-            "user": floors.MANAGER,
-        },
+        **{page: hall | context for page, context in floors.realistic(furniture).items()},
         "devices": hall | {"devices": [device(), well()], "restarts": 1, "observed_at": NOW},
         "device": hall
         | {
@@ -375,8 +366,6 @@ def realistic() -> dict[str, dict[str, Any]]:
             "options": {"width_mm": 80},
             "version": "0.1.0",
         },
-        "people": hall | floors.people(),
-        "configuration": hall | floors.configuration(),
         "login": {"next": "/h/demo/windows/1", "error": "bad_login", "demo": True, "csrf": "c5f"},
         "wechat": hall | {"good": True, "lines": ["已绑定A017号。", "下一个"], "token": TOKEN},
         "error": {"status": 404, "code": "not_found", "detail": None},
@@ -396,16 +385,10 @@ def empty() -> dict[str, dict[str, Any]]:
     contexts["kiosk"] |= {"services": furniture, "snapshot": nothing}
     contexts["ticket"] |= {"ticket": ticket("called", window=None), "snapshot": nothing}
     contexts["printer"] |= {"slips": [], "strips": []}
-    contexts["floor"] |= {"floor": floors.floor(0) | {"queues": [], "alarms": [], "open": False}}
-    contexts["floor"] |= {"services": furniture}
-    contexts["story"] |= {"story": None, "why": None, "problem": "没有这个号码。"}
+    for page, changes in floors.empty(furniture).items():
+        contexts[page] |= changes
     contexts["devices"] |= {"devices": [], "restarts": 0}
     contexts["device"] |= {"device": well(testable=False), "events": device_events(0)}
-    contexts["configuration"] |= {"entry": None, "problems": [], "effects": None, "wrong": {}}
-    contexts["configuration"] |= {"lists": {}, "versions": [], "version": 0, "done": ""}
-    contexts["people"] |= {"users": [], "tokens": [], "audit": [], "done": "", "token": ""}
-    contexts["people"] |= {"errors": {"name": "taken"}, "form": {"name": "王芳"}}
-    contexts["people"] |= {"failed": "add_user"}
     contexts["login"] = {"next": "", "error": None, "demo": False}
     contexts["wechat"] |= {"good": False, "lines": ["页面已过期。"], "token": ""}
     contexts["error"] = {"status": 503, "code": "not_ready", "detail": "重新读取日志"}

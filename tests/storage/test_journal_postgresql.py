@@ -148,6 +148,10 @@ async def test_people_are_known_on_it_also_after_an_upgrade(place: PostgresqlPla
             "DROP TABLE device_event",
             "DROP TABLE appointment",
             "DROP TABLE person",
+            "DROP TABLE notice",
+            "DROP TABLE consent",
+            "DROP TABLE audit",
+            "DROP TABLE configuration",
             "ALTER TABLE ticket DROP COLUMN rating",
         ):
             connection.exec_driver_sql(statement)

@@ -170,7 +170,9 @@ def shape(connection: Connection) -> dict[str, object]:
             found.get_pk_constraint(name)["constrained_columns"],
             sorted((i["name"], tuple(i["column_names"])) for i in found.get_indexes(name)),
         )
-        for name in ("ticket", "person", "appointment", "notice", "consent")
+        for name in (
+            "ticket", "person", "appointment", "notice", "consent", "audit", "configuration",
+        )
     }  # fmt: skip
 
 
@@ -186,6 +188,8 @@ def test_an_old_database_becomes_the_same_as_a_new_one():
             "DROP TABLE person",
             "DROP TABLE notice",
             "DROP TABLE consent",
+            "DROP TABLE audit",
+            "DROP TABLE configuration",
             "ALTER TABLE ticket DROP COLUMN rating",
         ):
             brought_up.exec_driver_sql(statement)

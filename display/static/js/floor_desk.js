@@ -44,8 +44,8 @@ function uncovered(facts) {
 
 function warn(facts) {
   const names = uncovered(facts);
-  setText(byId("desk-warning"),
-    facts.words.text("floor.uncovered", { names: names.join(data.language === "zh" ? "、" : ", ") }));
+  const all = names.join(data.language === "zh" ? "、" : ", ");
+  setText(byId("desk-warning"), facts.words.text("floor.uncovered", { names: all }));
   setHidden(byId("desk-warning"), names.length === 0);
 }
 

@@ -27,13 +27,14 @@ export function clerkText(window, { text }) {
 function card(window, { words, open }) {
   const { text } = words;
   const since = window.since ? Date.parse(window.since) : null;
+  const state = stateText(window, words);
   return make("li", {},
     make("button", {
       type: "button",
       class: "desk-card",
       data: { status: window.status, state: window.state ?? "", window: window.id },
       on: { click: () => open(window.id) },
-      "aria-label": `${text("floor.manage", { name: nameOf(window) })} ${stateText(window, words)} ${window.number ?? ""}`,
+      title: text("floor.manage", { name: nameOf(window) }),
     },
     make("span", { class: "desk-top" },
       make("b", {}, nameOf(window)),
@@ -41,7 +42,8 @@ function card(window, { words, open }) {
     make("span", { class: "desk-number" },
       window.number
         ? make("span", { class: "plate number", data: { state: window.state } }, window.number)
-        : make("span", { class: "pill", data: { status: window.status } }, stateText(window, words)),
+        : make("span", { class: "pill", data: { status: window.status } }, state),
+      window.number ? make("span", { class: "unseen" }, state) : null,
       since === null ? null
         : make("span", { class: "desk-time", data: { since, usual: window.usual_s ?? "" } })),
     make("span", { class: "desk-line clamp" }, clerkText(window, words)),
@@ -70,7 +72,8 @@ function queueRow(queue, { words }) {
     make("th", { scope: "row" }, `${queue.letter} ${nameOf(queue)}`),
     make("td", { class: "figure" }, queue.waiting),
     make("td", {}, queue.longest_s === null ? text("floor.nobody")
-      : make("span", {}, make("span", { data: { waited: queue.longest_s } }), ` ${queue.longest_number}`)),
+      : make("span", {},
+          make("span", { data: { waited: queue.longest_s } }), ` ${queue.longest_number}`)),
     make("td", {}, queue.waiting === 0 && queue.status === "open"
       ? text("wait.queue_next") : expected),
     make("td", {}, queue.windows === 0 ? text("floor.no_window") : queue.windows));
