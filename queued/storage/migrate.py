@@ -58,16 +58,16 @@ def _appointments(connection: Connection) -> None:
     connection.exec_driver_sql("CREATE INDEX appointment_by_slot ON appointment (hall, slot)")
 
 
-def _notices(connection: Connection) -> None:
+def _reminders(connection: Connection) -> None:
     """4 to 5: phones are reminded, of what they have agreed to."""
     for statement in (
-        "CREATE TABLE notice (hall TEXT NOT NULL, key TEXT NOT NULL, person TEXT NOT NULL, "
+        "CREATE TABLE reminder (hall TEXT NOT NULL, key TEXT NOT NULL, person TEXT NOT NULL, "
         "kind TEXT NOT NULL, day TEXT NOT NULL, ticket INTEGER NOT NULL, at BIGINT NOT NULL, "
         "expires_at BIGINT NOT NULL, status TEXT NOT NULL, reason TEXT NOT NULL, "
         "carrier_id TEXT NOT NULL, PRIMARY KEY (hall, key, person))",
-        "CREATE INDEX notice_by_status ON notice (hall, status)",
-        "CREATE INDEX notice_by_person ON notice (person)",
-        "CREATE INDEX notice_by_carrier ON notice (hall, carrier_id)",
+        "CREATE INDEX reminder_by_status ON reminder (hall, status)",
+        "CREATE INDEX reminder_by_person ON reminder (person)",
+        "CREATE INDEX reminder_by_carrier ON reminder (hall, carrier_id)",
         "CREATE TABLE consent (person TEXT NOT NULL, template TEXT NOT NULL, "
         "left_over BIGINT NOT NULL, changed_at BIGINT NOT NULL, PRIMARY KEY (person, template))",
     ):
@@ -91,7 +91,7 @@ STEPS: Mapping[int, Step] = {
     1: _ratings_and_people,
     2: _device_events,
     3: _appointments,
-    4: _notices,
+    4: _reminders,
     5: _audit_and_configurations,
 }
 """From this version to the next."""

@@ -25,8 +25,8 @@ from queued.storage.folder import (
 from queued.storage.journal import SqlJournal
 from queued.storage.ledger import Ledger
 from queued.storage.migrate import VERSION, migrate, refuse_newer, version_of
-from queued.storage.notices import Notices
 from queued.storage.people import People
+from queued.storage.reminders import ReminderLedger
 from queued.storage.tickets import Tickets
 
 
@@ -55,7 +55,7 @@ class Store:
         self.tickets = Tickets(database)
         self.appointments = Appointments(database)
         self.people = People(database, secret, people_key)
-        self.notices = Notices(database)
+        self.reminders = ReminderLedger(database)
         self._database = database
         self._lock = lock
 

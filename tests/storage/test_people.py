@@ -171,7 +171,7 @@ def shape(connection: Connection) -> dict[str, object]:
             sorted((i["name"], tuple(i["column_names"])) for i in found.get_indexes(name)),
         )
         for name in (
-            "ticket", "person", "appointment", "notice", "consent", "audit", "configuration",
+            "ticket", "person", "appointment", "reminder", "consent", "audit", "configuration",
         )
     }  # fmt: skip
 
@@ -186,7 +186,7 @@ def test_an_old_database_becomes_the_same_as_a_new_one():
             "DROP TABLE device_event",
             "DROP TABLE appointment",
             "DROP TABLE person",
-            "DROP TABLE notice",
+            "DROP TABLE reminder",
             "DROP TABLE consent",
             "DROP TABLE audit",
             "DROP TABLE configuration",
