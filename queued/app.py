@@ -26,6 +26,7 @@ from queued.engine.recovery import recover
 from queued.engine.tokens import TicketTokens
 from queued.equipment import Equipment, Surroundings, connected
 from queued.furniture import Furniture
+from queued.long_waits import LongWaits
 from queued.retention import Retention
 from queued.server.application import Parts, build, serve
 from queued.settings import SettingsError
@@ -86,6 +87,9 @@ async def running(
         hall = await _open_hall(furniture, store, bus, clock, options)
         stack.push_async_callback(hall.actor.stop)
         stack.push_async_callback(furniture.stop)
+        waits = LongWaits(hall, lambda: furniture.settings.rules.long_wait_minutes, clock)
+        waits.start()
+        stack.callback(waits.stop)
         address = _address(settings)
         url = _public_url(settings, address)
         around = Surroundings(settings, data, hall, store, bus, clock, url)

@@ -10,6 +10,7 @@ from queued.core.commands import (
     OpenDay,
     OpenWindow,
 )
+from queued.core.estimate import Estimator
 from queued.core.events import HallConfigured, TicketCalled, WindowAssigned
 from queued.core.views import callable_count, windows_serving
 from queued.engine.codec import event_of, hall_of, record_of, snapshot_of
@@ -87,3 +88,22 @@ def test_journals_and_snapshots_from_before_are_read(hall):
     old = kept.body.replace(b',"usual":{}', b"")
     assert old != kept.body
     assert hall_of(type(kept)(kept.seq, kept.hash, old)) == hall.hall
+
+
+def test_the_first_guess_of_a_wait_counts_who_serves_today(hall):
+    estimator = Estimator()
+
+    def learn():
+        for event in hall.history[learnt[0] :]:
+            estimator.observe(event, hall.hall)
+        learnt[0] = len(hall.history)
+
+    learnt = [0]
+    learn()
+    alone = estimator.wait("tax", 3, hall.at).p50_s
+    hall.given(AssignQueues(window="2", queues=("tax",)))
+    learn()
+    assert estimator.wait("tax", 3, hall.at).p50_s < alone * 2 // 3
+    hall.given(OpenDay(day="2026-11-24", ends_at=DAY_ENDS + 1))
+    learn()
+    assert estimator.wait("tax", 3, hall.at).p50_s == alone

@@ -148,7 +148,7 @@ async def test_people_are_known_on_it_also_after_an_upgrade(place: PostgresqlPla
             "DROP TABLE device_event",
             "DROP TABLE appointment",
             "DROP TABLE person",
-            "DROP TABLE notice",
+            "DROP TABLE reminder",
             "DROP TABLE consent",
             "DROP TABLE audit",
             "DROP TABLE configuration",
