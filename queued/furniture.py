@@ -75,6 +75,7 @@ class Furniture:
         self._actor: HallActor | None = None
         self._bus: Bus | None = None
         self._later: asyncio.Task[None] | None = None
+        self._saving = asyncio.Lock()
         self._listeners: list[Callable[[Settings], None]] = []
 
     @classmethod
@@ -135,16 +136,17 @@ class Furniture:
 
         Raises `VersionTaken` if `base` is not the last version any more; nothing changes then.
         """
-        file = digest_of(self.file)
-        hall = self.file.hall.id
-        saved = await self._versions.save(
-            hall, base + 1, note, comment=comment, body=body, file=file
-        )
-        self.settings, self.version, self.base_digest = settings, saved.version, file
-        self.problem = ""
-        for listener in self._listeners:
-            listener(settings)
-        return await self._furnish(note.by)
+        # One after the other: an older plan must not come into force after a newer one.
+        async with self._saving:
+            file, hall = digest_of(self.file), self.file.hall.id
+            saved = await self._versions.save(
+                hall, base + 1, note, comment=comment, body=body, file=file
+            )
+            self.settings, self.version, self.base_digest = settings, saved.version, file
+            self.problem = ""
+            for listener in self._listeners:
+                listener(settings)
+            return await self._furnish(note.by)
 
     async def stop(self) -> None:
         """A plan that waits goes on waiting after the next start."""
@@ -159,7 +161,7 @@ class Furniture:
         command = Configure(plan=plan_of(self.settings), by=by)
         try:
             await self._actor.submit(command)
-        except Refused as refused:
+        except (Refused, MailboxFull) as refused:
             # People hold numbers of the old furniture: serve them, and say it loudly.
             log.error("the changed configuration waits for the end of the day: %s", refused)
             self._later = asyncio.create_task(self._furnish_later(command))
