@@ -10,11 +10,12 @@ import socket
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from aiohttp import web
 
 from display.pages import Pages
-from queued import __version__, wechat_account
+from queued import __version__
 from queued.core.estimate import Estimator
 from queued.core.plan import Millis
 from queued.engine.alarms import Alarms, poor_ratings
@@ -32,7 +33,9 @@ from queued.server.application import Parts, build, serve
 from queued.settings import SettingsError
 from queued.settings_values import Settings
 from queued.storage.store import Store
-from queued.wechat_account import WechatAccount
+
+if TYPE_CHECKING:
+    from queued.wechat_account import WechatAccount
 
 log = logging.getLogger(__name__)
 
@@ -114,8 +117,8 @@ async def running(
             version=__version__,
             demo=options.demo,
             media=data / MEDIA,
-            more_routes=wechat.routes,
-            counts=wechat.counts,
+            more_routes=wechat.routes if wechat else (),
+            counts=wechat.counts if wechat else {},
         )
         port = await _listen(build(parts), address, stack)
         yield App(hall, store, f"http://{address[0]}:{port}", equipment.restarts)
@@ -205,8 +208,15 @@ async def _equipped(
         raise CannotStart(str(error)) from error
 
 
-async def _wechat(around: Surroundings, stack: contextlib.AsyncExitStack) -> WechatAccount:
+async def _wechat(
+    around: Surroundings, stack: contextlib.AsyncExitStack
+) -> WechatAccount | None:
     """The hall's official account, if it has one."""
+    if not around.settings.wechat.appid:
+        return None
+    # Here, not above: a hall without an account keeps its libraries, 12 MB, out of its memory.
+    from queued import wechat_account
+
     try:
         return await wechat_account.connected(
             around.settings, around.hall, around.store, around.bus, around.clock, around.url, stack

@@ -11,7 +11,7 @@ import io
 import logging
 from collections import Counter, OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from secrets import token_hex
 from typing import Any
 from urllib.parse import urlsplit
@@ -62,10 +62,10 @@ QR_MODULE = 8
 
 @dataclass(frozen=True, slots=True)
 class WechatAccount:
-    """What the server sees of the account; nothing, if the hall has none."""
+    """What the server sees of the account."""
 
-    routes: Sequence[Route] = ()
-    counts: Mapping[str, Counter[str]] = field(default_factory=dict)
+    routes: Sequence[Route]
+    counts: Mapping[str, Counter[str]]
 
 
 async def connected(
@@ -81,8 +81,6 @@ async def connected(
 
     Raises `SettingsError` for secrets that cannot be read.
     """
-    if not settings.wechat.appid:
-        return WechatAccount()
     secrets = account.Secrets(settings.wechat)
     if settings.wechat.mode == "plain":
         log.warning("[wechat] mode is plain: anybody on the way can read what people write")
