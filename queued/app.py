@@ -16,20 +16,18 @@ from aiohttp import web
 
 from display.pages import Pages
 from queued import __version__
-from queued.core.commands import Configure
 from queued.core.estimate import Estimator
 from queued.core.plan import Millis
-from queued.core.refusals import Refused
 from queued.engine.alarms import Alarms, poor_ratings
 from queued.engine.bus import Bus, Committed
 from queued.engine.clock import Clock, SystemClock, implausible
-from queued.engine.hall import KEYS_KEPT_MS, HallActor, MailboxFull
+from queued.engine.hall import KEYS_KEPT_MS, HallActor
 from queued.engine.halls import RunningHall
-from queued.engine.ports import AppendFailed
 from queued.engine.recovery import recover
 from queued.engine.tokens import TicketTokens
 from queued.equipment import Equipment, Surroundings, connected
-from queued.furnishing import calendar_of, plan_of
+from queued.furniture import Furniture
+from queued.long_waits import LongWaits
 from queued.retention import Retention
 from queued.server.application import Parts, build, serve
 from queued.settings import SettingsError
@@ -45,8 +43,7 @@ MEDIA = "media"
 """Of the data folder: what screens show beside the queues (see `server/media.py`)."""
 
 BY_CALENDAR = "system:calendar"
-BY_CONFIGURATION = "system:configuration"
-"""Who opens days and furnishes the hall, in the journal."""
+"""Who opens days, in the journal."""
 
 
 class CannotStart(Exception):
@@ -88,8 +85,14 @@ async def running(
     async with contextlib.AsyncExitStack() as stack:
         store = await Store.open(data)
         stack.push_async_callback(store.close)
-        hall = await _open_hall(settings, store, bus, clock, options, stack)
+        furniture = await Furniture.open(settings, store.configurations)
+        settings = furniture.settings
+        hall = await _open_hall(furniture, store, bus, clock, options)
         stack.push_async_callback(hall.actor.stop)
+        stack.push_async_callback(furniture.stop)
+        waits = LongWaits(hall, lambda: furniture.settings.rules.long_wait_minutes, clock)
+        waits.start()
+        stack.callback(waits.stop)
         address = _address(settings)
         url = _public_url(settings, address)
         around = Surroundings(settings, data, hall, store, bus, clock, url)
@@ -103,6 +106,7 @@ async def running(
             bus=bus,
             store=store,
             settings=settings,
+            furniture=furniture,
             pages=Pages(),
             devices=equipment.devices,
             readers=equipment.readers,
@@ -144,17 +148,16 @@ def _public_url(settings: Settings, address: tuple[str, int]) -> str:
 
 
 async def _open_hall(
-    settings: Settings,
+    furniture: Furniture,
     store: Store,
     bus: Bus,
     clock: Clock,
     options: Options,
-    stack: contextlib.AsyncExitStack,
 ) -> RunningHall:
-    hall_id = settings.hall.id
+    hall_id = furniture.settings.hall.id
     estimator = Estimator()
     recovered = await recover(store.journal, hall_id, observe=estimator.observe)
-    calendar = calendar_of(settings)
+    calendar = furniture.calendar
     now = clock.now()
     since = Millis(max(now, recovered.hall.at) - KEYS_KEPT_MS)
     keys = await store.journal.keys(hall_id, since)
@@ -165,7 +168,7 @@ async def _open_hall(
         bus,
         recovered,
         keys=keys,
-        after_close=lambda at: calendar.opening(at, BY_CALENDAR),
+        after_close=lambda at: furniture.calendar.opening(at, BY_CALENDAR),
     )
 
     def learn(committed: Committed) -> None:
@@ -188,37 +191,9 @@ async def _open_hall(
             f"{doubt}; set the clock, or start once with --trust-clock if it is right"
         )
     actor.start()
-    furnish = Configure(plan=plan_of(settings), by=BY_CONFIGURATION)
-    try:
-        await actor.submit(furnish)
-    except Refused as refused:
-        # People hold numbers of the old furniture: serve them, and say it loudly.
-        log.error("the changed configuration waits for the end of the day: %s", refused)
-        stack.push_async_callback(_ended, asyncio.create_task(_furnish_later(bus, actor, furnish)))
+    await furniture.attach(actor, bus)
     await actor.submit(calendar.opening(clock.now(), BY_CALENDAR))
     return hall
-
-
-async def _furnish_later(bus: Bus, actor: HallActor, furnish: Configure) -> None:
-    """Try again on each new business day, when nobody holds a number of the old furniture."""
-    day = actor.hall.day
-    while True:
-        await bus.passed(actor.id, actor.hall.seq)
-        if actor.hall.day == day:
-            continue
-        day = actor.hall.day
-        try:
-            await actor.submit(furnish)
-        except (Refused, MailboxFull, AppendFailed) as failure:
-            log.error("the changed configuration waits for the next day: %s", failure)
-            continue
-        log.warning("the changed configuration is in force")
-        return
-
-
-async def _ended(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
 
 
 async def _equipped(

@@ -89,6 +89,7 @@ __all__ = [
     "ZoneSettings",
     "load",
     "parse",
+    "tables_of",
 ]
 
 Entry = TypeVar("Entry")
@@ -119,7 +120,7 @@ def load(path: Path, environ: Mapping[str, str]) -> Settings:
 
 def parse(content: bytes, file: str, environ: Mapping[str, str]) -> Settings:
     """As `load`, from the bytes of a file; `file` is how messages call it."""
-    document = _document(content, file)
+    document = tables_of(content, file)
     problems = Problems(file)
     _override(problems, document, environ)
     settings = _with_account(problems, document, _settings(problems, document))
@@ -128,7 +129,8 @@ def parse(content: bytes, file: str, environ: Mapping[str, str]) -> Settings:
     return settings
 
 
-def _document(content: bytes, file: str) -> dict[str, object]:
+def tables_of(content: bytes, file: str) -> dict[str, object]:
+    """The bytes of a file as its tables, not looked at yet. Raises `SettingsError`."""
     if len(content) > FILE_BYTES_MAX:
         raise SettingsError([f"{file}: is larger than {FILE_BYTES_MAX} bytes"])
     try:

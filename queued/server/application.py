@@ -103,6 +103,9 @@ def site_of(parts: Parts) -> Site:
         )
         for id_, running in parts.halls.items()
     }
+    furniture, own = parts.furniture, lives.get(parts.settings.hall.id)
+    if furniture is not None and own is not None:
+        furniture.listen(lambda new: own.furnish(names_of(new), words_of(new)))
     doors = Doors(
         parts.store.accounts,
         parts.store.secret,

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, inspect, select
 from queued.storage import tables
 from queued.storage.errors import SchemaUnknown
 
-VERSION = 5
+VERSION = 6
 """Of the tables in `tables`."""
 
 Step: TypeAlias = Callable[[Connection], None]
@@ -74,11 +74,25 @@ def _reminders(connection: Connection) -> None:
         connection.exec_driver_sql(statement)
 
 
+def _audit_and_configurations(connection: Connection) -> None:
+    """5 to 6: administration leaves a trace, and versions of the configuration."""
+    connection.exec_driver_sql(
+        "CREATE TABLE audit (id BIGINT NOT NULL, at BIGINT NOT NULL, \"by\" TEXT NOT NULL, "
+        "action TEXT NOT NULL, subject TEXT NOT NULL, detail TEXT NOT NULL, PRIMARY KEY (id))"
+    )
+    connection.exec_driver_sql(
+        "CREATE TABLE configuration (hall TEXT NOT NULL, version BIGINT NOT NULL, "
+        "at BIGINT NOT NULL, \"by\" TEXT NOT NULL, comment TEXT NOT NULL, body TEXT NOT NULL, "
+        "file TEXT NOT NULL, PRIMARY KEY (hall, version))"
+    )
+
+
 STEPS: Mapping[int, Step] = {
     1: _ratings_and_people,
     2: _device_events,
     3: _appointments,
     4: _reminders,
+    5: _audit_and_configurations,
 }
 """From this version to the next."""
 

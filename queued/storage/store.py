@@ -9,6 +9,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from queued.storage.accounts import Accounts
 from queued.storage.appointments import Appointments
+from queued.storage.audit import Audit
+from queued.storage.configurations import Configurations
 from queued.storage.connect import check, explained, open_connection, sqlite_reader, sqlite_writer
 from queued.storage.database import Database
 from queued.storage.device_events import DeviceEvents
@@ -48,6 +50,8 @@ class Store:
         self.ledger = Ledger(database)
         self.device_events = DeviceEvents(database)
         self.accounts = Accounts(database)
+        self.audit = Audit(database)
+        self.configurations = Configurations(database)
         self.tickets = Tickets(database)
         self.appointments = Appointments(database)
         self.people = People(database, secret, people_key)

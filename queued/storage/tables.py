@@ -275,3 +275,28 @@ consent = Table(
     _number("changed_at"),
 )
 """How many reminders of a template a person has agreed to."""
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    _number("at"),
+    _text("by"),
+    _text("action"),
+    _text("subject"),
+    _text("detail"),
+)
+"""Who changed accounts and configurations: what is not in the journal (see `audit`)."""
+
+configuration = Table(
+    "configuration",
+    metadata,
+    Column("hall", Text, primary_key=True),
+    Column("version", BigInteger, primary_key=True, autoincrement=False),
+    _number("at"),
+    _text("by"),
+    _text("comment"),
+    _text("body"),
+    _text("file"),
+)
+"""Versions of a hall's furniture as saved in administration (see `configurations`)."""

@@ -9,6 +9,7 @@ ADDED: Mapping[int, tuple[str, ...]] = {
     2: ("DROP TABLE device_event",),
     3: ("DROP TABLE appointment",),
     4: ("DROP TABLE reminder", "DROP TABLE consent"),
+    5: ("DROP TABLE audit", "DROP TABLE configuration"),
 }
 """By the version a step starts from; a test compares the numbers with the steps."""
 

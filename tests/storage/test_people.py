@@ -171,7 +171,9 @@ def shape(connection: Connection) -> dict[str, object]:
             found.get_pk_constraint(name)["constrained_columns"],
             sorted((i["name"], tuple(i["column_names"])) for i in found.get_indexes(name)),
         )
-        for name in ("ticket", "person", "appointment", "reminder", "consent")
+        for name in (
+            "ticket", "person", "appointment", "reminder", "consent", "audit", "configuration",
+        )
     }  # fmt: skip
 
 
