@@ -21,8 +21,15 @@ are those of the API: snapshot, desk, ticket, services, slips.
 | leave     | hall, ticket, token: "really give up the place?", posts to /t/{token}/leave     |
 | printer   | hall, device {"id"} , slips [{"id","at","number","picture","text"}], strips     |
 |           | [{"id","text"}]                                                                 |
+| floor     | hall, floor (answer of GET /halls/{hall}/floor), services                      |
+| story     | hall, today (ISO date), asked {"number","day","other"}, story (a history with   |
+|           | day and names) or None, why (a sentence) or None, problem (a sentence) or None  |
 | devices   | hall, devices [GET /halls/{hall}/devices], restarts, observed_at               |
 | device    | hall, device, events (its GET …/events), options of the device, version        |
+| people    | hall, windows, users [{"name","role","disabled"}], tokens [{"digest","name",    |
+|           | "role","window","since"}], audit, roles {"people","tokens"}, done, token,       |
+|           | errors {field: why}, form (as typed), failed; posts to itself                   |
+| configuration | hall, draft (TOML), lists, fields, choices, entry, effects, versions, …     |
 | login     | next (path to go to), error (problem code or None), demo bool; posts name,      |
 |           | password, next, csrf to /login, or as, next to /demo/enter                      |
 | error     | status int, code (problem code), detail str or None                             |
@@ -132,6 +139,17 @@ PAGES: Final[Mapping[str, Page]] = {
         ("live", "printer"),
         "printer",
     ),
+    "floor": Page(
+        ("hall", "floor", "services", "user"),
+        ("hall", "floor", "services"),
+        ("live", "wait", "floor", "error", "error_with", "status", "window_status",
+         "queue_status", "reason"),
+        "floor",
+        "floor",
+    ),
+    "story": Page(
+        ("hall", "today", "asked", "story", "why", "problem", "user"), (), (), "story", "floor"
+    ),
     "devices": Page(
         ("hall", "devices", "restarts", "observed_at"),
         ("hall", "observed_at"),
@@ -146,6 +164,17 @@ PAGES: Final[Mapping[str, Page]] = {
             "error_with",
         ),  # fmt: skip
         "device",
+    ),
+    "people": Page(
+        ("hall", "windows", "users", "tokens", "audit", "roles", "done", "token", "errors",
+         "form", "failed", "user"),
+        style="admin",
+    ),
+    "configuration": Page(
+        ("hall", "base", "draft", "changed", "lists", "fields", "choices", "entry", "wrong",
+         "problems", "effects", "waits", "taken", "done", "version", "file_changed", "waiting",
+         "problem", "versions", "user"),
+        style="admin",
     ),
     "login": Page(("next", "error", "demo"), ("next",), module="login"),
     "wechat": Page(("hall", "good", "lines", "token")),

@@ -136,12 +136,7 @@ class Printer:
         if status.fault:
             _raise_fault(status)
         if self._in_order is None:
-            self._receipts = 0
-            self._in_order = await self._knows_gs_r()
-            if self._remains.answered_in_order and not self._in_order:
-                self._in_order = None
-                raise DeviceTransient("timeout", "the printer does not work through what it gets")
-            self._remains.answered_in_order = self._in_order
+            self._in_order = await self._works_in_order()
         return status.paper
 
     async def print(self, slip: jobs.PrintSlip, go: Callable[[], Awaitable[None]]) -> bool:
@@ -153,11 +148,7 @@ class Printer:
         """
         self.writing = False
         try:
-            # In a thread: reading a font for the first time may take a slow disk seconds.
-            parts = await asyncio.to_thread(
-                escpos.encode_parts, slip.blocks, self.profile, _draw, _draw_qr
-            )
-            await self.check()
+            parts = await self._drawn_while_asked(slip)
             await go()
             if self.profile.status != "none":
                 await self._forget_stale_answers()
@@ -169,6 +160,24 @@ class Printer:
         except DeviceError as error:
             error.maybe_printed = self.writing  # type: ignore[attr-defined]
             raise
+
+    async def _drawn_while_asked(self, slip: jobs.PrintSlip) -> list[bytes]:
+        """The slip as bytes, and the printer well: neither waits for the other."""
+        # In a thread: reading a font for the first time may take a slow disk seconds.
+        drawing = asyncio.create_task(
+            asyncio.to_thread(escpos.encode_parts, slip.blocks, self.profile, _draw, _draw_qr)
+        )
+        try:
+            await self.check()
+        except DeviceError:
+            await asyncio.wait({drawing})
+            if drawing.exception() is None:
+                raise
+            # A slip that can never be printed is told of, however the printer is.
+        except asyncio.CancelledError:
+            drawing.cancel()
+            raise
+        return await drawing
 
     async def _write_slip(self, parts: list[bytes], after_half: bool) -> None:
         remains = self._remains
@@ -252,6 +261,20 @@ class Printer:
             raise DeviceTransient(
                 "timeout", "the slip was sent but the printer is not through with it"
             )
+
+    async def _works_in_order(self) -> bool:
+        """Whether it answers GS r 1, asked unless half a slip hangs in it: that may have stopped
+        inside a picture, which would swallow the question. Raises `DeviceTransient` (`timeout`)
+        if it has answered before and does not now."""
+        remains = self._remains
+        if remains.hangs and remains.answered_in_order:
+            return True
+        self._receipts = 0
+        knows = await self._knows_gs_r()
+        if remains.answered_in_order and not knows:
+            raise DeviceTransient("timeout", "the printer does not work through what it gets")
+        remains.answered_in_order = knows
+        return knows
 
     async def _knows_gs_r(self) -> bool:
         """Asks GS r 1 of an idle printer. One that does not know it costs one time limit."""

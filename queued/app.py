@@ -10,31 +10,32 @@ import socket
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from aiohttp import web
 
 from display.pages import Pages
-from queued import __version__, wechat_account
-from queued.core.commands import Configure
+from queued import __version__
 from queued.core.estimate import Estimator
 from queued.core.plan import Millis
-from queued.core.refusals import Refused
 from queued.engine.alarms import Alarms, poor_ratings
 from queued.engine.bus import Bus, Committed
 from queued.engine.clock import Clock, SystemClock, implausible
-from queued.engine.hall import KEYS_KEPT_MS, HallActor, MailboxFull
+from queued.engine.hall import KEYS_KEPT_MS, HallActor
 from queued.engine.halls import RunningHall
-from queued.engine.ports import AppendFailed
 from queued.engine.recovery import recover
 from queued.engine.tokens import TicketTokens
 from queued.equipment import Equipment, Surroundings, connected
-from queued.furnishing import calendar_of, plan_of
+from queued.furniture import Furniture
+from queued.long_waits import LongWaits
 from queued.retention import Retention
 from queued.server.application import Parts, build, serve
 from queued.settings import SettingsError
 from queued.settings_values import Settings
 from queued.storage.store import Store
-from queued.wechat_account import WechatAccount
+
+if TYPE_CHECKING:
+    from queued.wechat_account import WechatAccount
 
 log = logging.getLogger(__name__)
 
@@ -42,8 +43,7 @@ MEDIA = "media"
 """Of the data folder: what screens show beside the queues (see `server/media.py`)."""
 
 BY_CALENDAR = "system:calendar"
-BY_CONFIGURATION = "system:configuration"
-"""Who opens days and furnishes the hall, in the journal."""
+"""Who opens days, in the journal."""
 
 
 class CannotStart(Exception):
@@ -85,8 +85,14 @@ async def running(
     async with contextlib.AsyncExitStack() as stack:
         store = await Store.open(data)
         stack.push_async_callback(store.close)
-        hall = await _open_hall(settings, store, bus, clock, options, stack)
+        furniture = await Furniture.open(settings, store.configurations)
+        settings = furniture.settings
+        hall = await _open_hall(furniture, store, bus, clock, options)
         stack.push_async_callback(hall.actor.stop)
+        stack.push_async_callback(furniture.stop)
+        waits = LongWaits(hall, lambda: furniture.settings.rules.long_wait_minutes, clock)
+        waits.start()
+        stack.callback(waits.stop)
         address = _address(settings)
         url = _public_url(settings, address)
         around = Surroundings(settings, data, hall, store, bus, clock, url)
@@ -100,6 +106,7 @@ async def running(
             bus=bus,
             store=store,
             settings=settings,
+            furniture=furniture,
             pages=Pages(),
             devices=equipment.devices,
             readers=equipment.readers,
@@ -110,8 +117,8 @@ async def running(
             version=__version__,
             demo=options.demo,
             media=data / MEDIA,
-            more_routes=wechat.routes,
-            counts=wechat.counts,
+            more_routes=wechat.routes if wechat else (),
+            counts=wechat.counts if wechat else {},
         )
         port = await _listen(build(parts), address, stack)
         yield App(hall, store, f"http://{address[0]}:{port}", equipment.restarts)
@@ -141,17 +148,16 @@ def _public_url(settings: Settings, address: tuple[str, int]) -> str:
 
 
 async def _open_hall(
-    settings: Settings,
+    furniture: Furniture,
     store: Store,
     bus: Bus,
     clock: Clock,
     options: Options,
-    stack: contextlib.AsyncExitStack,
 ) -> RunningHall:
-    hall_id = settings.hall.id
+    hall_id = furniture.settings.hall.id
     estimator = Estimator()
     recovered = await recover(store.journal, hall_id, observe=estimator.observe)
-    calendar = calendar_of(settings)
+    calendar = furniture.calendar
     now = clock.now()
     since = Millis(max(now, recovered.hall.at) - KEYS_KEPT_MS)
     keys = await store.journal.keys(hall_id, since)
@@ -162,7 +168,7 @@ async def _open_hall(
         bus,
         recovered,
         keys=keys,
-        after_close=lambda at: calendar.opening(at, BY_CALENDAR),
+        after_close=lambda at: furniture.calendar.opening(at, BY_CALENDAR),
     )
 
     def learn(committed: Committed) -> None:
@@ -185,37 +191,9 @@ async def _open_hall(
             f"{doubt}; set the clock, or start once with --trust-clock if it is right"
         )
     actor.start()
-    furnish = Configure(plan=plan_of(settings), by=BY_CONFIGURATION)
-    try:
-        await actor.submit(furnish)
-    except Refused as refused:
-        # People hold numbers of the old furniture: serve them, and say it loudly.
-        log.error("the changed configuration waits for the end of the day: %s", refused)
-        stack.push_async_callback(_ended, asyncio.create_task(_furnish_later(bus, actor, furnish)))
+    await furniture.attach(actor, bus)
     await actor.submit(calendar.opening(clock.now(), BY_CALENDAR))
     return hall
-
-
-async def _furnish_later(bus: Bus, actor: HallActor, furnish: Configure) -> None:
-    """Try again on each new business day, when nobody holds a number of the old furniture."""
-    day = actor.hall.day
-    while True:
-        await bus.passed(actor.id, actor.hall.seq)
-        if actor.hall.day == day:
-            continue
-        day = actor.hall.day
-        try:
-            await actor.submit(furnish)
-        except (Refused, MailboxFull, AppendFailed) as failure:
-            log.error("the changed configuration waits for the next day: %s", failure)
-            continue
-        log.warning("the changed configuration is in force")
-        return
-
-
-async def _ended(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
 
 
 async def _equipped(
@@ -230,8 +208,15 @@ async def _equipped(
         raise CannotStart(str(error)) from error
 
 
-async def _wechat(around: Surroundings, stack: contextlib.AsyncExitStack) -> WechatAccount:
+async def _wechat(
+    around: Surroundings, stack: contextlib.AsyncExitStack
+) -> WechatAccount | None:
     """The hall's official account, if it has one."""
+    if not around.settings.wechat.appid:
+        return None
+    # Here, not above: a hall without an account keeps its libraries, 12 MB, out of its memory.
+    from queued import wechat_account
+
     try:
         return await wechat_account.connected(
             around.settings, around.hall, around.store, around.bus, around.clock, around.url, stack

@@ -64,7 +64,6 @@ from queued.settings_values import (
     WindowSettings,
     ZoneSettings,
 )
-from queued.settings_wechat_values import WechatNoticeSettings, WechatSettings
 
 __all__ = [
     "DEFAULT_CLASSES",
@@ -90,6 +89,7 @@ __all__ = [
     "ZoneSettings",
     "load",
     "parse",
+    "tables_of",
 ]
 
 Entry = TypeVar("Entry")
@@ -97,7 +97,7 @@ Entry = TypeVar("Entry")
 SINGLE_TABLES = ("hall", "rules", "http", "redis", "storage", "slip", "people", "wechat")
 REPEATED_TABLES = (
     "zone", "queue", "service", "window", "class", "hours", "device", "outcome", "one_thing",
-    "notice", "wechat_notice",
+    "notice", "wechat_reminder",
 )  # fmt: skip
 ENVIRONMENT_PREFIX = "QUEUED_"
 
@@ -120,16 +120,17 @@ def load(path: Path, environ: Mapping[str, str]) -> Settings:
 
 def parse(content: bytes, file: str, environ: Mapping[str, str]) -> Settings:
     """As `load`, from the bytes of a file; `file` is how messages call it."""
-    document = _document(content, file)
+    document = tables_of(content, file)
     problems = Problems(file)
     _override(problems, document, environ)
-    settings = _settings(problems, document)
+    settings = _with_account(problems, document, _settings(problems, document))
     if problems.found:
         raise SettingsError(problems.found)
     return settings
 
 
-def _document(content: bytes, file: str) -> dict[str, object]:
+def tables_of(content: bytes, file: str) -> dict[str, object]:
+    """The bytes of a file as its tables, not looked at yet. Raises `SettingsError`."""
     if len(content) > FILE_BYTES_MAX:
         raise SettingsError([f"{file}: is larger than {FILE_BYTES_MAX} bytes"])
     try:
@@ -196,8 +197,6 @@ def _settings(problems: Problems, document: dict[str, object]) -> Settings:
     links.everybody_is_called(problems, queues, windows)
     links.devices_have_a_place(problems, devices, window_ids, zone_ids)
     links.notices_have_a_zone(problems, notices, zone_ids)
-    http = _single(problems, document, "http", tables.http)
-    wechat, wechat_notices = _account(problems, document, http)
     return Settings(
         hall=hall,
         queues=tuple(queues),
@@ -209,16 +208,28 @@ def _settings(problems: Problems, document: dict[str, object]) -> Settings:
         notices=tuple(notices),
         rules=_single(problems, document, "rules", tables.rules),
         devices=tuple(devices),
-        http=http,
+        http=_single(problems, document, "http", tables.http),
         redis=_single(problems, document, "redis", tables.redis),
         storage=_single(problems, document, "storage", tables.storage),
         slip=_single(problems, document, "slip", tables.slip),
         outcomes=tuple(outcomes) or DEFAULT_OUTCOMES,
         one_things=tuple(one_things),
         people=_single(problems, document, "people", tables.people),
-        wechat=wechat,
-        wechat_notices=wechat_notices,
     )
+
+
+def _with_account(
+    problems: Problems, document: Mapping[str, object], settings: Settings
+) -> Settings:
+    """The hall with its official account and the reminders it sends."""
+    reminders = _repeated(problems, document, "wechat_reminder", settings_wechat.reminder)
+    complete = dataclasses.replace(
+        settings,
+        wechat=_single(problems, document, "wechat", settings_wechat.wechat),
+        wechat_reminders=tuple(reminders),
+    )
+    settings_wechat.linked(problems, complete)
+    return complete
 
 
 def _known_tables(problems: Problems, document: dict[str, object]) -> None:
@@ -226,17 +237,6 @@ def _known_tables(problems: Problems, document: dict[str, object]) -> None:
     for name in document:
         if name not in known:
             problems.add(name, f"is not a known table{instead(name, known, 'Tables are')}")
-
-
-def _account(
-    problems: Problems, document: Mapping[str, object], http: HttpSettings
-) -> tuple[WechatSettings, tuple[WechatNoticeSettings, ...]]:
-    """The hall's official account and its notices."""
-    wechat = _single(problems, document, "wechat", settings_wechat.wechat)
-    notices = _repeated(problems, document, "wechat_notice", settings_wechat.notice)
-    links.unique_ids(problems, "wechat_notice", notices)
-    settings_wechat.linked(problems, wechat, notices, http)
-    return wechat, tuple(notices)
 
 
 def _single(

@@ -17,7 +17,7 @@ from queued.settings_device_values import PADS as PADS
 from queued.settings_device_values import READERS as READERS
 from queued.settings_device_values import DeviceSettings as DeviceSettings
 from queued.settings_device_values import Option as Option
-from queued.settings_wechat_values import WechatNoticeSettings, WechatSettings
+from queued.settings_wechat_values import ReminderSettings, WechatSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ MATERIALS_MAX = 30
 
 ENTRIES_MAX: Mapping[str, int] = MappingProxyType(
     {"zone": 50, "queue": 100, "service": 2000, "window": 500, "class": 20, "hours": 50,
-     "device": 500, "outcome": 9, "one_thing": 100, "notice": 50, "wechat_notice": 20}
+     "device": 500, "outcome": 9, "one_thing": 100, "notice": 50, "wechat_reminder": 20}
 )  # fmt: skip
 """Entries of each table. The largest known halls have about 300 windows and 1,500 services.
 Outcomes are chosen with one digit of the keyboard."""
@@ -371,4 +371,4 @@ class Settings:
     one_things: tuple[OneThingSettings, ...] = ()
     people: PeopleSettings = PeopleSettings()
     wechat: WechatSettings = WechatSettings()
-    wechat_notices: tuple[WechatNoticeSettings, ...] = ()
+    wechat_reminders: tuple[ReminderSettings, ...] = ()

@@ -1,14 +1,14 @@
-"""The tables of a hall's official account: `[wechat]` and `[[wechat_notice]]`."""
+"""The tables of a hall's official account: `[wechat]` and `[[wechat_reminder]]`."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from queued import settings_wechat_values as w
+from queued.settings_links import unique_ids
 from queued.settings_reader import Problems, Table, instead, place, shown
-from queued.settings_values import ID_PATTERN, SENTENCE_CHARS_MAX, Bounds, HttpSettings
+from queued.settings_values import ID_PATTERN, SENTENCE_CHARS_MAX, Bounds, Settings
 
 AHEAD = Bounds(1, 10)
 """Fewer would be the call itself; with more than ten ahead nobody comes back yet."""
@@ -51,8 +51,8 @@ def wechat(table: Table) -> w.WechatSettings:
     return settings
 
 
-def notice(table: Table) -> w.WechatNoticeSettings:
-    """`[[wechat_notice]]`"""
+def reminder(table: Table) -> w.ReminderSettings:
+    """`[[wechat_reminder]]`"""
     fields = table.texts("fields", required=True, most=FIELDS_MAX)
     for one in fields:
         found = w.FIELD.fullmatch(one)
@@ -64,7 +64,7 @@ def notice(table: Table) -> w.WechatNoticeSettings:
         elif found["fact"] not in w.FITTING[found["type"]]:
             fitting = ", ".join(sorted(w.FITTING[found["type"]]))
             table.wrong("fields", f"{shown(one)}: a {found['type']} can hold {fitting}")
-    return w.WechatNoticeSettings(
+    return w.ReminderSettings(
         id=table.matching("id", ID_PATTERN, "an id of small Latin letters, digits, hyphens"),
         kind=table.choice("kind", w.KINDS),
         carrier=table.choice("carrier", w.CARRIERS),
@@ -74,21 +74,17 @@ def notice(table: Table) -> w.WechatNoticeSettings:
     )
 
 
-def linked(
-    problems: Problems,
-    settings: w.WechatSettings,
-    notices: Sequence[w.WechatNoticeSettings],
-    http: HttpSettings,
-) -> None:
-    """Notices need an account, an account needs an address that phones can open."""
-    if settings.appid and not http.public_url:
+def linked(problems: Problems, settings: Settings) -> None:
+    """Reminders need an account, an account needs an address that phones can open."""
+    unique_ids(problems, "wechat_reminder", settings.wechat_reminders)
+    if settings.wechat.appid and not settings.http.public_url:
         problems.add("[wechat]", "needs the address that phones open: set [http] public_url")
-    for number, one in enumerate(notices, start=1):
-        where = place("wechat_notice", one.id, number)
-        if not settings.appid:
+    for number, one in enumerate(settings.wechat_reminders, start=1):
+        where = place("wechat_reminder", one.id, number)
+        if not settings.wechat.appid:
             problems.add(where, "needs an account: set [wechat] appid")
         if one.long_term and one.carrier != "subscribe":
-            problems.add(where, 'long_term: only notices with carrier = "subscribe" have that')
+            problems.add(where, 'long_term: only reminders with carrier = "subscribe" have that')
 
 
 def _secret(table: Table, key: str, pattern: str, words: str) -> str:

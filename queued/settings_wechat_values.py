@@ -1,4 +1,4 @@
-"""What `[wechat]` and `[[wechat_notice]]` say, as frozen values. Secrets are in no `repr`."""
+"""What `[wechat]` and `[[wechat_reminder]]` say, as frozen values. Secrets are in no `repr`."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ CARRIERS = ("subscribe", "template")
 """订阅通知 (needs consent), 模板消息 (needs a follower)."""
 
 KINDS = ("ahead", "called", "missed")
-"""What a notice is about: few are ahead, it is one's turn, one was missed."""
+"""What a reminder is about: few are ahead, it is one's turn, one was missed."""
 
 FACTS = ("number", "queue", "service", "window", "ahead", "hall", "time", "until", "note", "status")
-"""What a field of a notice may hold."""
+"""What a field of a reminder may hold."""
 
 FIELD = re.compile(
     r"(?P<name>(?P<type>thing|number|character_string|time|phrase)"
@@ -42,8 +42,8 @@ SECRETS = ("secret", "token", "aes_key", "aes_key_before")
 
 
 @dataclass(frozen=True, slots=True)
-class WechatNoticeSettings:
-    """One template for one kind of notice; of several for a kind the first possible is used."""
+class ReminderSettings:
+    """One template for one kind of reminder; of several for a kind the first possible is used."""
 
     id: str
     kind: str
@@ -51,7 +51,7 @@ class WechatNoticeSettings:
     template: str
     fields: tuple[str, ...]
     long_term: bool = False
-    """长期订阅: one consent is good for many notices."""
+    """长期订阅: one consent is good for many reminders."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

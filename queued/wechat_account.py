@@ -11,7 +11,7 @@ import io
 import logging
 from collections import Counter, OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from secrets import token_hex
 from typing import Any
 from urllib.parse import urlsplit
@@ -52,7 +52,7 @@ BODY_WITHIN_S = 3.0
 """WeChat sends a few KB at once; it hangs up after five seconds itself."""
 
 CONNECTIONS_MAX = 16
-"""To WeChat: notices under way, late replies, sign-ins."""
+"""To WeChat: reminders under way, late replies, sign-ins."""
 
 CODES_KEPT = 2000
 """QR codes of tickets: a busy day's."""
@@ -62,10 +62,10 @@ QR_MODULE = 8
 
 @dataclass(frozen=True, slots=True)
 class WechatAccount:
-    """What the server sees of the account; nothing, if the hall has none."""
+    """What the server sees of the account."""
 
-    routes: Sequence[Route] = ()
-    counts: Mapping[str, Counter[str]] = field(default_factory=dict)
+    routes: Sequence[Route]
+    counts: Mapping[str, Counter[str]]
 
 
 async def connected(
@@ -81,8 +81,6 @@ async def connected(
 
     Raises `SettingsError` for secrets that cannot be read.
     """
-    if not settings.wechat.appid:
-        return WechatAccount()
     secrets = account.Secrets(settings.wechat)
     if settings.wechat.mode == "plain":
         log.warning("[wechat] mode is plain: anybody on the way can read what people write")
@@ -97,17 +95,17 @@ async def connected(
     about = _about(settings)
     sender = Sender(
         hall=hall,
-        notices=store.notices,
+        ledger=store.reminders,
         phones=phones,
         carrier=client,
         clock=clock,
-        ways=settings.wechat_notices,
+        ways=settings.wechat_reminders,
         ahead=settings.wechat.ahead,
         url=url,
         names=about.names,
     )
     reminders = _reminders(settings, hall, store, bus, clock, phones, sender)
-    conversation = Conversation(hall, phones, store.notices, clock, about, reminders.bound)
+    conversation = Conversation(hall, phones, store.reminders, clock, about, reminders.bound)
     callback = Callback(
         account.credentials(settings.wechat, secrets),
         conversation.answer,
@@ -125,7 +123,7 @@ async def connected(
     counts = {
         "wechat_requests": callback.counts,
         "wechat_calls": client.counts,
-        "wechat_notices": sender.counts,
+        "wechat_reminders": sender.counts,
     }
     return WechatAccount(doors.routes(), counts)
 
@@ -143,11 +141,11 @@ def _reminders(
         hall=hall,
         journal=store.journal,
         bus=bus,
-        notices=store.notices,
+        ledger=store.reminders,
         phones=phones,
         clock=clock,
         ahead=settings.wechat.ahead,
-        kinds=frozenset(way.kind for way in settings.wechat_notices),
+        kinds=frozenset(way.kind for way in settings.wechat_reminders),
         on_owed=sender.wake,
     )
 
@@ -155,13 +153,13 @@ def _reminders(
 def _about(settings: Settings) -> About:
     names = dict(english_names(settings))
     names |= {f"window:{one.id}": one.name_en for one in settings.windows if one.name_en}
-    kinds = {way.kind for way in settings.wechat_notices}
-    carriers = {way.carrier for way in settings.wechat_notices}
+    kinds = {way.kind for way in settings.wechat_reminders}
+    carriers = {way.carrier for way in settings.wechat_reminders}
     return About(
         phone=settings.wechat.phone,
         ahead=settings.wechat.ahead if "ahead" in kinds else 0,
         followers_only=carriers == {"template"},
-        long_term=frozenset(way.template for way in settings.wechat_notices if way.long_term),
+        long_term=frozenset(way.template for way in settings.wechat_reminders if way.long_term),
         names=names,
     )
 

@@ -59,11 +59,11 @@ async def _run(args: argparse.Namespace) -> int:
             case "add":
                 await accounts.add_user(args.name, args.role, _password(), now)
             case "passwd":
-                await accounts.set_password(args.name, _password())
+                await accounts.set_password(args.name, _password(), now)
             case "disable":
                 await accounts.disable_user(args.name, now)
             case "enable":
-                await accounts.enable_user(args.name)
+                await accounts.enable_user(args.name, now)
             case _:
                 for user in await accounts.users():
                     state = "disabled" if user.disabled_at else "active"

@@ -136,6 +136,17 @@ class CloseWindow:
 
 @quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AssignQueues:
+    """Let a window serve other queues for the rest of the day; None: those of the plan again."""
+
+    window: WindowId
+    queues: tuple[QueueId, ...] | None = None
+    overflow: tuple[QueueId, ...] = ()
+    by: str = ""
+
+
+@quick_init
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CallNext:
     """Call whoever is next for this window."""
 
@@ -252,6 +263,7 @@ Command: TypeAlias = (
     | OpenWindow
     | PauseWindow
     | CloseWindow
+    | AssignQueues
     | CallNext
     | CallTicket
     | Recall

@@ -14,6 +14,7 @@ from queued.core import commands as c
 from queued.core import events as e
 from queued.core import guards, policy, taking
 from queued.core import refusals as r
+from queued.core.assigning import assign
 from queued.core.furnish import configure
 from queued.core.line import NOBODY
 from queued.core.model import (
@@ -66,6 +67,8 @@ def decide(hall: Hall, command: c.Command, at: Millis) -> tuple[e.Event, ...]:
             return _pause_window(hall, command, at)
         case c.CloseWindow():
             return _close_window(hall, command, at)
+        case c.AssignQueues():
+            return assign(hall, command, at)
         case c.OpenDay():
             return _open_day(hall, command, at)
         case c.CloseDay():

@@ -14,10 +14,11 @@ nobody ahead should say "now" instead of asking.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from queued.core import events as e
+from queued.core.assigning import furnished
 from queued.core.callrate import DAY, CallRate, Today
 from queued.core.model import Hall, TicketId
 from queued.core.plan import MINUTE, Millis, Plan, QueueId
@@ -38,6 +39,7 @@ class Estimator:
 
     def __init__(self) -> None:
         self._plan: Plan | None = None
+        self._furnished = Plan()
         self._guesses: dict[QueueId, int] = {}
         self._midnight = 0
         self._day_ends_at = 0
@@ -50,6 +52,7 @@ class Estimator:
     def observe(self, event: e.Event, hall_after: Hall) -> None:
         """Learn from the next event. Of `hall_after` only the plan is looked at."""
         if self._plan is None:
+            self._furnished = furnished(hall_after)
             self._furnish(hall_after.plan)
         learn = _LESSONS.get(type(event))
         if learn is not None:
@@ -73,7 +76,16 @@ class Estimator:
     # ── Furniture and days ────────────────────────────────────────────────────────────────
 
     def _configured(self, event: e.HallConfigured) -> None:
+        self._furnished = event.plan
         self._furnish(event.plan)
+
+    def _assigned(self, event: e.WindowAssigned) -> None:
+        assert self._plan is not None, "furnished by `observe`"
+        window = self._plan.windows.get(event.window)
+        if window is not None:
+            other = replace(window, queues=event.queues, overflow=event.overflow)
+            windows = {**self._plan.windows, event.window: other}
+            self._furnish(replace(self._plan, windows=windows))
 
     def _furnish(self, plan: Plan) -> None:
         self._plan = plan
@@ -88,6 +100,8 @@ class Estimator:
         self._day_ends_at = event.ends_at
         # Counted from the end, the hours after a change of the clocks are the usual ones.
         self._midnight = event.ends_at - DAY
+        if self._plan is not self._furnished:
+            self._furnish(self._furnished)
         self._line.clear()
         self._waiting.clear()
         self._last_called.clear()
@@ -158,6 +172,7 @@ def guess_ms(plan: Plan, queue: QueueId) -> int | None:
 
 _LESSONS: Mapping[type, Callable[[Estimator, Any], None]] = {
     e.HallConfigured: Estimator._configured,
+    e.WindowAssigned: Estimator._assigned,
     e.DayOpened: Estimator._day_opened,
     e.TicketIssued: Estimator._joined,
     e.TicketReturned: Estimator._joined,

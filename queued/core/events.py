@@ -84,6 +84,18 @@ class WindowClosed:
 
 @quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WindowAssigned:
+    """The window serves these queues until the day ends."""
+
+    at: Millis
+    by: str
+    window: WindowId
+    queues: tuple[QueueId, ...]
+    overflow: tuple[QueueId, ...] = ()
+
+
+@quick_init
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TicketIssued:
     """A number was given out. `key` = base minus head start orders it."""
 
@@ -286,5 +298,6 @@ Event: TypeAlias = (
     | WindowOpened
     | WindowPaused
     | WindowClosed
+    | WindowAssigned
     | TicketEvent
 )

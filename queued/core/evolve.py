@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from queued.core import events as e
+from queued.core.assigning import assigned, configured, furnished
 from queued.core.changed import changed
 from queued.core.line import NOBODY
 from queued.core.model import (
@@ -46,13 +47,15 @@ def evolve(hall: Hall, event: e.Event) -> Hall:
 
 def _hall_configured(hall: Hall, event: e.HallConfigured) -> dict[str, Any]:
     windows = {id_: hall.windows.get(id_, Window()) for id_ in event.plan.windows}
-    return {"plan": event.plan, "windows": windows}
+    return {**configured(hall, event.plan), "windows": windows}
 
 
 def _day_opened(hall: Hall, event: e.DayOpened) -> dict[str, Any]:
     return {
         "day": event.day,
         "open": True,
+        "plan": furnished(hall),
+        "usual": {},
         "day_ends_at": event.ends_at,
         "hours": event.hours,
         "tickets": Vector(),
@@ -277,6 +280,7 @@ _FOLDS: Mapping[type, Callable[[Hall, Any], dict[str, Any]]] = {
     e.WindowOpened: _window_opened,
     e.WindowPaused: _window_paused,
     e.WindowClosed: _window_closed,
+    e.WindowAssigned: assigned,
     e.TicketIssued: _ticket_issued,
     e.TicketCalled: _ticket_called,
     e.TicketRecalled: _ticket_recalled,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from queued.core.assigning import furnished
 from queued.core.commands import Configure
 from queued.core.events import HallConfigured
 from queued.core.model import ALIVE, Hall, Status, WindowStatus
@@ -11,8 +12,8 @@ from queued.core.refusals import PlanInUse, PlanInvalid
 
 def configure(hall: Hall, command: Configure, at: Millis) -> tuple[HallConfigured, ...]:
     """The event of a new plan; none if it is the same. Raises `PlanInvalid`, `PlanInUse`."""
-    plan = command.plan
-    if plan == hall.plan and _order(plan) == _order(hall.plan):
+    plan, now = command.plan, furnished(hall)
+    if plan == now and _order(plan) == _order(now):
         return ()
     for problem in problems(plan):
         raise PlanInvalid(problem=problem)

@@ -18,6 +18,7 @@ from queued.core.plan import (
     QueueId,
     ServiceId,
     WindowId,
+    WindowPlan,
 )
 from queued.core.plan import TicketId as TicketId
 from queued.core.quick import quick_init
@@ -174,6 +175,7 @@ class Hall:
     """Everything decisions depend on. `seq` counts the events folded, `at` is the last time."""
 
     plan: Plan = field(default_factory=Plan)
+    """The furniture, with the queues that windows serve today."""
     seq: int = 0
     at: Millis = Millis(0)
     day: str | None = None
@@ -190,6 +192,8 @@ class Hall:
     windows: Mapping[WindowId, Window] = field(default_factory=dict)
     calls: tuple[Call, ...] = ()
     """The last calls, newest first."""
+    usual: Mapping[WindowId, WindowPlan] = field(default_factory=dict)
+    """Windows that serve other queues today, as they were furnished (see `assigning`)."""
     clerks: Mapping[str, Counts] = field(default_factory=dict)
     """What each clerk (`role:name`) did today, at whichever windows."""
 

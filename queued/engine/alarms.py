@@ -23,7 +23,7 @@ ALARMS_MAX = 200
 
 Fact = str | int
 
-LASTING = frozenset({"device_red", "voice_silent", "clock_doubtful"})
+LASTING = frozenset({"device_red", "long_wait", "voice_silent", "clock_doubtful"})
 """Kinds that are a state until `clear`: acknowledging one does not make it new again when it is
 reported once more. All others are moments: raised after an acknowledgement they are new."""
 

@@ -25,6 +25,7 @@ _HALL_EVENTS = (
     e.WindowOpened,
     e.WindowPaused,
     e.WindowClosed,
+    e.WindowAssigned,
 )
 EVENT_TYPES: dict[str, type] = {t.__name__: t for t in (*_HALL_EVENTS, *_TICKET_EVENTS)}
 """Name in the journal → class."""

@@ -76,6 +76,27 @@ class Snapshot:
     body: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Who changed something that is not in the journal, and when: for the audit."""
+
+    at: Millis
+    by: str
+    """role:name"""
+
+
+class AccountTaken(Exception):
+    """There is a person, token or session of that name already."""
+
+
+class AccountUnknown(Exception):
+    """There is no such person or token."""
+
+
+class VersionTaken(Exception):
+    """Somebody else has saved this version of the configuration."""
+
+
 class PeopleFailed(Exception):
     """The table of people cannot be used now: disk full, database away."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -12,7 +12,7 @@ from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from display.pages import STATIC_DIR
-from queued.server import openapi
+from queued.server import cards, openapi
 from queued.server.auth import Doors
 from queued.server.edge import Handler, compiled, elsewhere, expect, snapshot_handler
 from queued.server.health import Metrics
@@ -31,6 +31,9 @@ __all__ = ["SITE", "Parts", "build", "serve"]
 
 SITE: Final = web.AppKey("SITE", Site)
 """The running server's knowledge, for tests and for whoever wires it."""
+
+BESIDE_THE_ROUTER: Final = web.AppKey("BESIDE_THE_ROUTER", dict[tuple[str, str], Handler])
+"""Handlers by method and path as sent: what a hall is asked thousands of times a second."""
 
 BACKLOG: Final = 4096
 """Connections that wait for accept: after a power cut all screens come at once."""
@@ -53,18 +56,24 @@ def build(parts: Parts) -> web.Application:
     site = site_of(parts)
     app = web.Application(client_max_size=BODY_BYTES_MAX)
     app[SITE] = site
+    hot = app[BESIDE_THE_ROUTER] = {}
     for id_, live in site.lives.items():
         # The hottest path has a handler of its own. All paths of a hall are written out: the
         # router finds what stands before the first variable at once, and tries out the rest.
         handler = snapshot_handler(live, site, f"GET {SNAPSHOT.path}")
-        _add(app, "GET", SNAPSHOT.path.replace("{hall}", id_), handler)
+        path = SNAPSHOT.path.replace("{hall}", id_)
+        _add(app, "GET", path, handler)
+        hot["GET", path] = handler
     known = (*ROUTES, *parts.more_routes)
     routes = [route for route in known if parts.demo or not route.demo_only]
     for route in routes:
         if "{hall}" in route.path and route is not SNAPSHOT:
             for id_, live in site.lives.items():
                 path = route.path.replace("{hall}", id_)
-                _add(app, route.method, path, compiled(route, site, live))
+                handler = compiled(route, site, live)
+                _add(app, route.method, path, handler)
+                if route.handler is cards.take:
+                    hot["POST", path] = handler
         _add(app, route.method, route.path, compiled(route, site))
     _add(app, "*", "/{elsewhere:.*}", elsewhere(routes, site))
     app.cleanup_ctx.append(_streams)
@@ -94,6 +103,9 @@ def site_of(parts: Parts) -> Site:
         )
         for id_, running in parts.halls.items()
     }
+    furniture, own = parts.furniture, lives.get(parts.settings.hall.id)
+    if furniture is not None and own is not None:
+        furniture.listen(lambda new: own.furnish(names_of(new), words_of(new)))
     doors = Doors(
         parts.store.accounts,
         parts.store.secret,
@@ -184,7 +196,13 @@ class _Protocol(web.RequestHandler):
 
 
 class _Runner(web.AppRunner):
-    """Speaks `_Protocol`."""
+    """Speaks `_Protocol`, and spares the busiest paths the router."""
+
+    async def setup(self) -> None:
+        """Make ready to listen."""
+        await super().setup()
+        server: Any = super().server
+        server.request_handler = _beside_the_router(self.app, server.request_handler)
 
     @property
     def server(self) -> Any:
@@ -201,6 +219,21 @@ class _Runner(web.AppRunner):
             access_log=None,
             auto_decompress=False,  # small bodies only: no decompression bombs
         )
+
+
+def _beside_the_router(
+    app: web.Application, routed: Callable[[Any], Awaitable[web.StreamResponse]]
+) -> Callable[[Any], Awaitable[web.StreamResponse]]:
+    """Asks the handlers that need no router before it; `Expect` is the router's business."""
+    hot = app[BESIDE_THE_ROUTER]
+
+    def handle(request: web.Request) -> Awaitable[web.StreamResponse]:
+        handler = hot.get((request.method, request.raw_path))
+        if handler is None or "Expect" in request.headers:
+            return routed(request)
+        return handler(request)
+
+    return handle
 
 
 async def _streams(app: web.Application) -> AsyncIterator[None]:

@@ -315,6 +315,15 @@ class Doors:
         who = Principal(who.role, who.name, who.window, csrf)
         return SignedIn(who, secret, life_ms // 1000)
 
+    async def hashed(self, password: str) -> str:
+        """What is stored for a password; waits its turn like a sign-in."""
+        async with self._verifying:
+            return await asyncio.to_thread(self._hasher.hash, password)
+
+    def forget_everybody(self) -> None:
+        """Look at the accounts again for whoever asks next: one of them has changed."""
+        self._known.clear()
+
     def _verify(self, hashed: str, password: str) -> bool:
         try:
             return self._hasher.verify(hashed, password)

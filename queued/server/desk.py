@@ -70,8 +70,8 @@ def desk_of(live: Live, id_: WindowId, language: str, by: str) -> wire.Desk:
         waiting_count=views.callable_count(hall, id_),
         parked=_parked(live, plan.queues + plan.overflow),
         missed=_missed(live, plan.queues + plan.overflow),
-        counts=_counts(window.counts),
-        mine=wire.DeskMine(name_of(by), _counts(hall.clerks.get(by, Counts()))),
+        counts=counts_told(window.counts),
+        mine=wire.DeskMine(name_of(by), counts_told(hall.clerks.get(by, Counts()))),
         alarms=list(_alarms(live, held, waiting, now)),
         actions=_actions(hall, id_, by, undo, recall),
     )
@@ -160,7 +160,7 @@ def _missed(live: Live, queues: Sequence[QueueId]) -> list[wire.DeskMissed]:
     ]
 
 
-def _counts(counts: Counts) -> wire.Counts:
+def counts_told(counts: Counts) -> wire.Counts:
     return wire.Counts(
         called=counts.called,
         served=counts.served,
@@ -181,14 +181,14 @@ def _alarms(
     if held is not None and held.status is Status.CALLED and held.calls >= ABSENT_AFTER_CALLS:
         yield wire.DeskAlarm("absent", held.number, held.calls, None)
     long_ms = live.words.long_wait_ms
-    late = [ticket for ticket in waiting if long_ms and now - _since(ticket) >= long_ms]
+    late = [ticket for ticket in waiting if long_ms and now - waiting_since(ticket) >= long_ms]
     if late:
-        longest = min(late, key=lambda ticket: (_since(ticket), ticket.id))
-        waited_s = _seconds(_since(longest), now)
+        longest = min(late, key=lambda ticket: (waiting_since(ticket), ticket.id))
+        waited_s = _seconds(waiting_since(longest), now)
         yield wire.DeskAlarm("long_wait", longest.number, len(late), waited_s)
 
 
-def _since(ticket: Ticket) -> Millis:
+def waiting_since(ticket: Ticket) -> Millis:
     """When somebody's waiting began; an appointment is not waiting before its time."""
     return max(ticket.issued_at, ticket.slot or ticket.issued_at)
 

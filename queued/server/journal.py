@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
 from aiohttp import web
 
+from display import i18n
 from queued.core import events as e
 from queued.core.model import Ticket
 from queued.core.plan import Millis
@@ -14,6 +16,7 @@ from queued.engine.codec import event_of
 from queued.engine.ports import PAGE_MAX, Journal, Record
 from queued.server import wire
 from queued.server.call import SEQ_CHARS_MAX, Call, answer, number_asked
+from queued.server.live import Live
 from queued.server.problems import Problem
 from queued.server.sentences import happened
 
@@ -44,44 +47,50 @@ async def page(call: Call[None]) -> web.Response:
 
 async def history(call: Call[None]) -> web.Response:
     """GET /halls/{hall}/tickets/{number}/history"""
-    live, number, language = call.live, call.path("number"), call.language
-    hall = live.hall
-    ticket = hall.find(number)
+    live, number = call.live, call.path("number")
+    ticket = live.hall.find(number)
     if ticket is None:
         raise Problem("unknown_ticket", facts={"kind": "ticket", "id": number})
-    events = [
-        wire.HistoryEvent(
-            seq=seq,
-            at=live.time_of(event.at),
-            type=type(event).__name__,
-            by=event.by,
-            window=getattr(event, "window", None),
-            text=happened(hall, ticket, event, language, live.time_of),
-            rule=getattr(event, "rule", None),
-            runner_up=getattr(event, "runner_up", None),
-        )
-        for seq, event in await _events_of(call.site.parts.store.journal, live.id, ticket)
-    ]
-    return answer(
-        wire.History(
-            number=ticket.number,
-            queue=ticket.queue,
-            service=ticket.service,
-            class_=ticket.class_,
-            status=ticket.status.value,
-            issued_at=live.time_of(ticket.issued_at),
-            events=events,
-        )
+    events = await events_of(call.site.parts.store.journal, live.id, ticket)
+    return answer(told(live, ticket, events, call.language))
+
+
+def told(
+    live: Live, ticket: Ticket, events: Sequence[tuple[int, e.Event]], language: i18n.Language
+) -> wire.History:
+    """A ticket's events, in words."""
+    return wire.History(
+        number=ticket.number,
+        queue=ticket.queue,
+        service=ticket.service,
+        class_=ticket.class_,
+        status=ticket.status.value,
+        issued_at=live.time_of(ticket.issued_at),
+        events=[
+            wire.HistoryEvent(
+                seq=seq,
+                at=live.time_of(event.at),
+                type=type(event).__name__,
+                by=event.by,
+                window=getattr(event, "window", None),
+                text=happened(live.hall, ticket, event, language, live.time_of),
+                rule=getattr(event, "rule", None),
+                runner_up=getattr(event, "runner_up", None),
+            )
+            for seq, event in events
+        ],
     )
 
 
-async def _events_of(journal: Journal, hall: str, ticket: Ticket) -> list[tuple[int, e.Event]]:
-    """The events of a ticket of today, from its issue on, with their seqs."""
+async def events_of(journal: Journal, hall: str, ticket: Ticket) -> list[tuple[int, e.Event]]:
+    """The events of a ticket, from its issue to the end of its day, with their seqs."""
     after = await _before(journal, hall, ticket.issued_at)
     sign = f'"number":"{ticket.number}"'.encode()
     found: list[tuple[int, e.Event]] = []
     while records := await journal.read(hall, after, PAGE_MAX):
         for record in records:
+            if record.type == e.DayClosed.__name__ and record.at >= ticket.issued_at and found:
+                return found
             # Reading JSON is the expensive part: only what names this number.
             if sign in record.body:
                 event = event_of(record)

@@ -167,6 +167,11 @@ class Live:
         self._beat_slot = 0
         self._end_listening: Callable[[], None] | None = None
 
+    def furnish(self, names: Names, words: Words) -> None:
+        """Use the words of another configuration."""
+        self.names, self.words = names, words
+        self.view.rename(names)
+
     @property
     def hall(self) -> Hall:
         """The hall as committed."""

@@ -54,7 +54,7 @@ def services_of(live: Live) -> wire.Services:
         ],
         outcomes=[wire.OutcomeLine(*one) for one in live.words.outcomes],
         zones=names.zones,
-        # The plan in force may be older than the configuration: see `app._furnish_later`.
+        # The plan in force may be older than the configuration: see `furniture`.
         one_things=tuple(one for one in names.one_things if known.issuperset(one.services)),
         hours=names.hours,
     )

@@ -22,10 +22,14 @@ DESCRIPTIONS: Final = {
     "hall": "Id of a hall",
     "window": "Id of a window",
     "number": "A number of today, such as A017",
+    "other": "Another number of the same day",
     "token": "The token of one's own ticket",
     "device": "Id of a device",
     "slip": "Id of a printed slip",
 }
+
+TEXTS: Final = frozenset({"day"})
+"""Query parameters that are no numbers."""
 
 PROBLEMS_OF_ALL: Final = {
     "400": "Malformed",
@@ -122,7 +126,7 @@ def _parameters(route: Route) -> Iterable[dict[str, Any]]:
             "in": "query",
             "required": False,
             "description": description,
-            "schema": {"type": "integer"},
+            "schema": {"type": "string" if name in TEXTS else "integer"},
         }
     if route.method == "POST" and route.roles:
         yield {

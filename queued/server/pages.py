@@ -258,15 +258,27 @@ async def sign_out(call: Call[None]) -> web.Response:
 
 
 async def read_form(call: Call[Any]) -> dict[str, str]:
-    """The fields of an urlencoded form. Raises `Problem`."""
-    request = call.request
+    """The fields of an urlencoded form, each once. Raises `Problem`."""
+    return {name: texts[-1] for name, texts in (await read_fields(call)).items()}
+
+
+async def read_fields(call: Call[Any], most: int | None = None) -> dict[str, list[str]]:
+    """The fields of an urlencoded form of at most `most` bytes, with all their values.
+
+    Raises `Problem`.
+    """
+    request = call.request if most is None else call.request.clone(client_max_size=most)
     if request.content_type != "application/x-www-form-urlencoded":
         raise Problem("unsupported_media_type")
     try:
-        fields = await request.post()
+        posted = await request.post()
     except (ValueError, LookupError):  # not UTF-8, or a charset that does not exist
         raise Problem("malformed") from None
-    return {name: value for name, value in fields.items() if isinstance(value, str)}
+    fields: dict[str, list[str]] = {}
+    for name, text in posted.items():
+        if isinstance(text, str):
+            fields.setdefault(name, []).append(text)
+    return fields
 
 
 def _form(call: Call[Any], where: str, error: str | None, status: int = 200) -> web.Response:

@@ -7,7 +7,7 @@ handler, with nothing global in it.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol
@@ -19,8 +19,9 @@ from queued.engine.appointments import Appointments
 from queued.engine.bus import Bus
 from queued.engine.clock import Clock
 from queued.engine.halls import Halls
-from queued.engine.ports import Journal
-from queued.server.auth import Accounts, Doors
+from queued.engine.ports import Journal, Note
+from queued.server.accounts import AccountBook, AuditBook
+from queued.server.auth import Doors
 from queued.server.devices import Devices
 from queued.server.health import Metrics
 from queued.server.limits import Limits
@@ -42,6 +43,10 @@ class TicketTable(Protocol):
 
     async def ticket(self, hall: str, day: str, id_: TicketId) -> Ticket | None:
         """The ticket's last state; None if there never was one."""
+        ...
+
+    async def numbered(self, hall: str, day: str, number: str) -> Ticket | None:
+        """The newest ticket of a day with this number."""
         ...
 
 
@@ -87,8 +92,18 @@ class Store(Protocol):
         ...
 
     @property
-    def accounts(self) -> Accounts:
+    def accounts(self) -> AccountBook:
         """Tokens, users, sessions."""
+        ...
+
+    @property
+    def audit(self) -> AuditBook:
+        """What administration did."""
+        ...
+
+    @property
+    def configurations(self) -> Versions:
+        """Saved configurations."""
         ...
 
     @property
@@ -112,6 +127,64 @@ class Store(Protocol):
         ...
 
 
+class Furniture(Protocol):
+    """The configuration in force, and how to change it."""
+
+    file: Settings
+    settings: Settings
+    version: int
+    problem: str
+
+    @property
+    def file_changed(self) -> bool:
+        """Whether the file's tables are others than when the version in force was saved."""
+        ...
+
+    @property
+    def waiting(self) -> bool:
+        """Whether the plan waits for the next business day."""
+        ...
+
+    def settings_of(self, body: str) -> Settings:
+        """Tables as TOML, put over the file. Raises `SettingsError`."""
+        ...
+
+    def listen(self, listener: Callable[[Settings], None]) -> None:
+        """Call `listener` with every configuration that comes into force."""
+        ...
+
+    async def save(
+        self, settings: Settings, body: str, base: int, note: Note, comment: str
+    ) -> bool:
+        """Whether it is in force at once. Raises `VersionTaken`."""
+        ...
+
+
+class SavedVersion(Protocol):
+    """A version of the configuration."""
+
+    @property
+    def version(self) -> int: ...
+    @property
+    def at(self) -> Millis: ...
+    @property
+    def by(self) -> str: ...
+    @property
+    def comment(self) -> str: ...
+    @property
+    def body(self) -> str: ...
+
+
+class Versions(Protocol):
+    """Saved configurations."""
+
+    async def all(self, hall: str, limit: int = ...) -> Sequence[SavedVersion]:
+        """Newest first."""
+        ...
+
+    async def get(self, hall: str, version: int) -> SavedVersion | None: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
     """Everything the server needs from others. `settings` are those of one of the halls."""
@@ -127,6 +200,8 @@ class Parts:
     inputs: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     """What was pressed, by device role and what became of it: for the metrics."""
     speakers: Speakers = field(default_factory=Speakers)
+    furniture: Furniture | None = None
+    """None: nobody changes the configuration while this server runs."""
     version: str = "0"
     demo: bool = False
     media: Path | None = None
@@ -156,3 +231,9 @@ class Site:
     openapi: bytes
     tls: bool
     """Whether the public address is https."""
+
+    @property
+    def settings(self) -> Settings:
+        """The configuration in force."""
+        furniture = self.parts.furniture
+        return furniture.settings if furniture is not None else self.parts.settings

@@ -13,11 +13,14 @@ from typing import Any, Final
 from aiohttp import web
 
 from queued.server import (
+    admin,
     alarms,
     api,
     appointments,
     cards,
+    configuring,
     devices,
+    floor,
     health,
     journal,
     openapi,
@@ -26,6 +29,7 @@ from queued.server import (
     screens,
     speakers,
     static,
+    stories,
     technician,
     tickets,
     wall,
@@ -45,6 +49,7 @@ REPRINTING: Final = frozenset({"kiosk", "clerk"})
 TELLING: Final = frozenset({"clerk", "auditor"})
 AUDIT: Final = frozenset({"auditor"})
 MANAGING: Final = frozenset({"manager"})
+ADMIN: Final = frozenset({"admin"})
 SPEAKING: Final = frozenset({speakers.DISPLAY})
 BOOKING: Final = frozenset({"remote", "admin"})
 PRINTERS: Final = frozenset({"manager", "device"})
@@ -125,6 +130,12 @@ ROUTES: Final[tuple[Route, ...]] = (
               wire.WindowAnswer, summary, roles=STAFF)
         for name, (takes, make, summary) in windows.ACTIONS.items()
     ),
+    _post("/halls/{hall}/windows/{window}/assign", floor.assign, wire.Assign, wire.WindowAnswer,
+          "Which queues it serves for the rest of the day", roles=MANAGING),
+    _post("/halls/{hall}/windows/{window}/seat", floor.seat, wire.Seat, wire.WindowAnswer,
+          "Open it for a clerk", roles=MANAGING),
+    _get("/halls/{hall}/floor", floor.show, wire.Floor,
+         "Windows, queues and alarms, for whoever runs the hall", roles=MANAGING),
     _get("/halls/{hall}/windows/{window}", windows.desk, wire.Desk, "The desk", roles=STAFF),
     _post("/halls/{hall}/checkin", appointments.check_in, wire.ScannedCode, wire.CheckedIn,
           "Whose code is this? An appointment gets its number, once", roles=CHECKING_IN),
@@ -163,6 +174,9 @@ ROUTES: Final[tuple[Route, ...]] = (
                              ("limit", "At most so many, 1 to 1000"))),
     _get("/halls/{hall}/tickets/{number}/history", journal.history, wire.History,
          "Everything that happened to a number today, and why", roles=TELLING),
+    _get("/halls/{hall}/tickets/{number}/before/{other}", stories.compare, wire.Comparison,
+         "Why another number was called before it", roles=TELLING,
+         query=(("day", "An earlier business day, such as 2026-11-23"),)),
     _get("/halls/{hall}/readers/{device}/card", cards.card, wire.Card,
          "The identity card on a reader; waits for one up to 25 s", roles=KIOSK,
          query=(("after", "The read id of the last card: another one is waited for"),)),
@@ -208,6 +222,17 @@ ROUTES: Final[tuple[Route, ...]] = (
     _page("/h/{hall}/kiosk", pages.kiosk, "Kiosk", roles=KIOSK),
     _page("/h/{hall}/windows", pages.windows, "Choose a window", roles=STAFF),
     _page("/h/{hall}/windows/{window}", pages.console, "Window console", roles=STAFF),
+    _page("/h/{hall}/floor", floor.page, "Manager's floor", roles=MANAGING),
+    _page("/h/{hall}/admin/people", admin.people, "People and tokens", roles=ADMIN),
+    _page("/h/{hall}/admin/people", admin.change_people, "Change an account", roles=ADMIN,
+          method="POST", status=303),
+    _page("/h/{hall}/admin/configuration", configuring.page, "Configuration", roles=ADMIN),
+    _page("/h/{hall}/admin/configuration", configuring.change, "Change it", roles=ADMIN,
+          method="POST", status=303),
+    _page("/h/{hall}/admin/configuration.toml", configuring.export, "The configuration as a file",
+          roles=ADMIN, media="application/toml"),
+    _page("/h/{hall}/admin", admin.people, "Administration", roles=ADMIN),
+    _page("/h/{hall}/story", stories.page, "A ticket's story", roles=TELLING),
     _page("/h/{hall}/windows/{window}/caller", pages.caller, "Small caller", roles=STAFF),
     _page("/h/{hall}/printers/{device}", pages.printer, "Virtual printer", roles=PRINTERS),
     _page("/h/{hall}/devices", technician.devices_page, "Devices", roles=MANAGING),

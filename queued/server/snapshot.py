@@ -120,6 +120,10 @@ class View:
         self._built_at = self._look_again_at = 0.0
         self._pending: asyncio.Future[Encoded] | None = None
 
+    def rename(self, names: Names) -> None:
+        """From the next snapshot on, with these English names."""
+        self._names, self._hall = names, None
+
     def current(self) -> Encoded | None:
         """The snapshot, if it need not be built."""
         if self._hall is self._actor.hall and self._monotonic() < self._look_again_at:

@@ -36,7 +36,7 @@ async def media(call: Call[None]) -> web.StreamResponse:
 
 async def wall_of(site: Site, live: Live) -> wire.Wall:
     """What the screens of a hall show now. A hall without configuration here shows nothing."""
-    settings = site.parts.settings
+    settings = site.settings
     if settings.hall.id != live.id:
         return wire.Wall([], [])
     now = live.time_of(live.now())[: len("2026-11-23T08:30")]

@@ -14,9 +14,16 @@ from sqlalchemy import Connection, select
 from sqlalchemy.exc import IntegrityError
 
 from queued.core.plan import Millis, WindowId
+from queued.engine.ports import AccountTaken as AccountTaken
+from queued.engine.ports import AccountUnknown as AccountUnknown
+from queued.engine.ports import Note
+from queued.storage import audit
 from queued.storage import tables as t
 from queued.storage.database import Database
 from queued.storage.threads import Work
+
+COMMAND_LINE = "command-line:"
+"""Who changed an account with `queued user` or `queued token`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +60,6 @@ class Session:
     expires_at: Millis
 
 
-class AccountTaken(Exception):
-    """There is a person, token or session of that name already."""
-
-
-class AccountUnknown(Exception):
-    """There is no such person or token."""
-
-
 def digest_of(secret: str) -> str:
     """What is stored of a token: its SHA-256 in hexadecimal."""
     return sha256(secret.encode()).hexdigest()
@@ -79,7 +78,14 @@ class Accounts:
     # ── Tokens ────────────────────────────────────────────────────────────────────────────
 
     async def add_token(
-        self, token: str, role: str, name: str, at: Millis, window: WindowId | None = None
+        self,
+        token: str,
+        role: str,
+        name: str,
+        at: Millis,
+        window: WindowId | None = None,
+        *,
+        by: str = COMMAND_LINE,
     ) -> Token:
         """Let the holder of `token` in. Raises `AccountTaken`."""
         kept = Token(digest_of(token), role, name, window, at, None)
@@ -87,6 +93,7 @@ class Accounts:
 
         def work(connection: Connection) -> None:
             connection.execute(t.token.insert().values(values))
+            audit.write(connection, Note(at, by), "token_added", name, role)
 
         await self._insert(work, "this token is in use already")
         return kept
@@ -103,7 +110,7 @@ class Accounts:
         rows = await self._database.read(lambda connection: connection.execute(query).all())
         return [Token(*row) for row in rows]
 
-    async def revoke_token(self, digest: str, at: Millis) -> None:
+    async def revoke_token(self, digest: str, at: Millis, *, by: str = COMMAND_LINE) -> None:
         """Withdraw a token and end its sessions. Raises `AccountUnknown`."""
 
         def work(connection: Connection) -> None:
@@ -112,18 +119,24 @@ class Accounts:
             if done.rowcount != 1:
                 raise AccountUnknown("no such token, or it is withdrawn already")
             connection.execute(t.session.delete().where(t.session.c.token == digest))
+            named = select(t.token.c.name, t.token.c.role).where(t.token.c.digest == digest)
+            name, role = connection.execute(named).one()
+            audit.write(connection, Note(at, by), "token_revoked", name, role)
 
         await self._database.write(work)
 
     # ── People ────────────────────────────────────────────────────────────────────────────
 
-    async def add_user(self, name: str, role: str, password: str, at: Millis) -> User:
+    async def add_user(
+        self, name: str, role: str, password: str, at: Millis, *, by: str = COMMAND_LINE
+    ) -> User:
         """Add a person. Raises `AccountTaken`."""
         user = User(name, role, password, at, None)
         values = _columns(user)
 
         def work(connection: Connection) -> None:
             connection.execute(t.user.insert().values(values))
+            audit.write(connection, Note(at, by), "user_added", name, role)
 
         await self._insert(work, f"there is a person {name!r} already")
         return user
@@ -140,24 +153,31 @@ class Accounts:
         rows = await self._database.read(lambda connection: connection.execute(query).all())
         return [User(*row) for row in rows]
 
-    async def set_password(self, name: str, password: str) -> None:
+    async def set_password(
+        self, name: str, password: str, at: Millis, *, by: str = COMMAND_LINE
+    ) -> None:
         """Change a password; sessions end. Raises `AccountUnknown`."""
-        await self._change_user(name, {"password": password})
+        await self._change_user(name, {"password": password}, Note(at, by), "password_set")
 
-    async def disable_user(self, name: str, at: Millis) -> None:
+    async def disable_user(self, name: str, at: Millis, *, by: str = COMMAND_LINE) -> None:
         """Keep a person out; sessions end. Raises `AccountUnknown`."""
-        await self._change_user(name, {"disabled_at": at})
+        await self._change_user(name, {"disabled_at": at}, Note(at, by), "user_disabled")
 
-    async def enable_user(self, name: str) -> None:
+    async def enable_user(
+        self, name: str, at: Millis, *, by: str = COMMAND_LINE
+    ) -> None:
         """Let a disabled person in again. Raises `AccountUnknown`."""
-        await self._change_user(name, {"disabled_at": None})
+        await self._change_user(name, {"disabled_at": None}, Note(at, by), "user_enabled")
 
-    async def _change_user(self, name: str, values: dict[str, object]) -> None:
+    async def _change_user(
+        self, name: str, values: dict[str, object], note: Note, action: str
+    ) -> None:
         def work(connection: Connection) -> None:
             done = connection.execute(t.user.update().where(t.user.c.name == name).values(values))
             if done.rowcount != 1:
                 raise AccountUnknown(f"there is no person {name!r}")
             connection.execute(t.session.delete().where(t.session.c.user == name))
+            audit.write(connection, note, action, name)
 
         await self._database.write(work)
 

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, inspect, select
 from queued.storage import tables
 from queued.storage.errors import SchemaUnknown
 
-VERSION = 5
+VERSION = 6
 """Of the tables in `tables`."""
 
 Step: TypeAlias = Callable[[Connection], None]
@@ -58,27 +58,41 @@ def _appointments(connection: Connection) -> None:
     connection.exec_driver_sql("CREATE INDEX appointment_by_slot ON appointment (hall, slot)")
 
 
-def _notices(connection: Connection) -> None:
+def _reminders(connection: Connection) -> None:
     """4 to 5: phones are reminded, of what they have agreed to."""
     for statement in (
-        "CREATE TABLE notice (hall TEXT NOT NULL, key TEXT NOT NULL, person TEXT NOT NULL, "
+        "CREATE TABLE reminder (hall TEXT NOT NULL, key TEXT NOT NULL, person TEXT NOT NULL, "
         "kind TEXT NOT NULL, day TEXT NOT NULL, ticket INTEGER NOT NULL, at BIGINT NOT NULL, "
         "expires_at BIGINT NOT NULL, status TEXT NOT NULL, reason TEXT NOT NULL, "
         "carrier_id TEXT NOT NULL, PRIMARY KEY (hall, key, person))",
-        "CREATE INDEX notice_by_status ON notice (hall, status)",
-        "CREATE INDEX notice_by_person ON notice (person)",
-        "CREATE INDEX notice_by_carrier ON notice (hall, carrier_id)",
+        "CREATE INDEX reminder_by_status ON reminder (hall, status)",
+        "CREATE INDEX reminder_by_person ON reminder (person)",
+        "CREATE INDEX reminder_by_carrier ON reminder (hall, carrier_id)",
         "CREATE TABLE consent (person TEXT NOT NULL, template TEXT NOT NULL, "
         "left_over BIGINT NOT NULL, changed_at BIGINT NOT NULL, PRIMARY KEY (person, template))",
     ):
         connection.exec_driver_sql(statement)
 
 
+def _audit_and_configurations(connection: Connection) -> None:
+    """5 to 6: administration leaves a trace, and versions of the configuration."""
+    connection.exec_driver_sql(
+        "CREATE TABLE audit (id BIGINT NOT NULL, at BIGINT NOT NULL, \"by\" TEXT NOT NULL, "
+        "action TEXT NOT NULL, subject TEXT NOT NULL, detail TEXT NOT NULL, PRIMARY KEY (id))"
+    )
+    connection.exec_driver_sql(
+        "CREATE TABLE configuration (hall TEXT NOT NULL, version BIGINT NOT NULL, "
+        "at BIGINT NOT NULL, \"by\" TEXT NOT NULL, comment TEXT NOT NULL, body TEXT NOT NULL, "
+        "file TEXT NOT NULL, PRIMARY KEY (hall, version))"
+    )
+
+
 STEPS: Mapping[int, Step] = {
     1: _ratings_and_people,
     2: _device_events,
     3: _appointments,
-    4: _notices,
+    4: _reminders,
+    5: _audit_and_configurations,
 }
 """From this version to the next."""
 

@@ -9,6 +9,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from queued.storage.accounts import Accounts
 from queued.storage.appointments import Appointments
+from queued.storage.audit import Audit
+from queued.storage.configurations import Configurations
 from queued.storage.connect import check, explained, open_connection, sqlite_reader, sqlite_writer
 from queued.storage.database import Database
 from queued.storage.device_events import DeviceEvents
@@ -23,8 +25,8 @@ from queued.storage.folder import (
 from queued.storage.journal import SqlJournal
 from queued.storage.ledger import Ledger
 from queued.storage.migrate import VERSION, migrate, refuse_newer, version_of
-from queued.storage.notices import Notices
 from queued.storage.people import People
+from queued.storage.reminders import ReminderLedger
 from queued.storage.tickets import Tickets
 
 
@@ -48,10 +50,12 @@ class Store:
         self.ledger = Ledger(database)
         self.device_events = DeviceEvents(database)
         self.accounts = Accounts(database)
+        self.audit = Audit(database)
+        self.configurations = Configurations(database)
         self.tickets = Tickets(database)
         self.appointments = Appointments(database)
         self.people = People(database, secret, people_key)
-        self.notices = Notices(database)
+        self.reminders = ReminderLedger(database)
         self._database = database
         self._lock = lock
 

@@ -245,8 +245,8 @@ session = Table(
 Index("session_by_user", session.c.user)
 Index("session_by_token", session.c.token)
 
-notice = Table(
-    "notice",
+reminder = Table(
+    "reminder",
     metadata,
     Column("hall", Text, primary_key=True),
     Column("key", Text, primary_key=True),
@@ -260,11 +260,11 @@ notice = Table(
     _text("reason"),
     _text("carrier_id"),
 )
-"""The ledger of notices: what a person was to be told in time. `person` is a keyed digest."""
+"""The ledger of reminders: what a person was to be told in time. `person` is a keyed digest."""
 
-Index("notice_by_status", notice.c.hall, notice.c.status)
-Index("notice_by_person", notice.c.person)
-Index("notice_by_carrier", notice.c.hall, notice.c.carrier_id)
+Index("reminder_by_status", reminder.c.hall, reminder.c.status)
+Index("reminder_by_person", reminder.c.person)
+Index("reminder_by_carrier", reminder.c.hall, reminder.c.carrier_id)
 
 consent = Table(
     "consent",
@@ -274,4 +274,29 @@ consent = Table(
     _number("left_over"),
     _number("changed_at"),
 )
-"""How many notices of a template a person has agreed to."""
+"""How many reminders of a template a person has agreed to."""
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    _number("at"),
+    _text("by"),
+    _text("action"),
+    _text("subject"),
+    _text("detail"),
+)
+"""Who changed accounts and configurations: what is not in the journal (see `audit`)."""
+
+configuration = Table(
+    "configuration",
+    metadata,
+    Column("hall", Text, primary_key=True),
+    Column("version", BigInteger, primary_key=True, autoincrement=False),
+    _number("at"),
+    _text("by"),
+    _text("comment"),
+    _text("body"),
+    _text("file"),
+)
+"""Versions of a hall's furniture as saved in administration (see `configurations`)."""

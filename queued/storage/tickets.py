@@ -36,6 +36,17 @@ class Tickets:
         row = await self._database.read(lambda connection: connection.execute(query).first())
         return ticket_of_row(row) if row else None
 
+    async def numbered(self, hall: str, day: str, number: str) -> Ticket | None:
+        """The newest ticket of business day `day` with this number; None if there is none."""
+        c = t.ticket.c
+        query = (
+            _TICKET.where(c.hall == hall, c.day == day, c.number == number)
+            .order_by(c.id.desc())
+            .limit(1)
+        )
+        row = await self._database.read(lambda connection: connection.execute(query).first())
+        return ticket_of_row(row) if row else None
+
     async def of_day(self, hall: str, day: str) -> list[Ticket]:
         """All tickets of a business day, in the order of taking."""
         return await self._database.read(lambda connection: _of_day(connection, hall, day))

@@ -7,7 +7,7 @@
     menu              the account's menu, checked and applied
     client, tokens    calls to WeChat, and the access token they share
     oauth, js_sdk     who holds the phone; signatures for pages of ours
-    notices           template messages and subscribed notices, with the limits of their fields
+    reminders           template messages and subscribed reminders, with the limits of their fields
     reminders         "three ahead of you": follows the journal, at most once a person and event
     emulator/         a strict WeChat for tests and demonstrations
 

@@ -1,4 +1,4 @@
-"""What WeChat tells an account, as values: messages of people, events, what became of notices.
+"""What WeChat tells an account, as values: messages of people, events, what became of reminders.
 
 Field names are those of WeChat's push documents. Pure. An openid never stands in a `repr`: these
 values pass through logs and tracebacks.
@@ -28,7 +28,7 @@ SUBSCRIBED_SCENE = "qrscene_"
 """In front of the scene when the scan made somebody follow."""
 
 LIST_MAX = 20
-"""Notices named in one push; WeChat asks for consent to five at most at once."""
+"""Reminders named in one push; WeChat asks for consent to five at most at once."""
 
 
 class NotAPush(Exception):
@@ -69,7 +69,7 @@ class Unfollowed:
 
 @dataclass(frozen=True, slots=True)
 class Consented:
-    """Answers to "may we send you these notices?" by template."""
+    """Answers to "may we send you these reminders?" by template."""
 
     accepted: tuple[str, ...]
     rejected: tuple[str, ...]
@@ -77,7 +77,7 @@ class Consented:
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """What became of notices we sent: WeChat's message id and its word, "" if it arrived."""
+    """What became of reminders we sent: WeChat's message id and its word, "" if it arrived."""
 
     results: tuple[tuple[str, str], ...]
 

@@ -17,7 +17,7 @@ from queued.core.model import Status, Ticket
 from queued.core.refusals import Refused
 from queued.engine.clock import Clock
 from queued.engine.halls import RunningHall
-from queued.engine.notices import Notices
+from queued.engine.reminders import ReminderLedger
 from queued.wechat import told
 from queued.wechat.inbound import (
     Clicked,
@@ -39,7 +39,7 @@ TICKET_SCENE = "t."
 """In front of an own-ticket token in the scene of a QR code."""
 
 LONG_TERM = 1_000_000
-"""Consent to a long-term notice (长期订阅): it is not used up."""
+"""Consent to a long-term reminder (长期订阅): it is not used up."""
 
 ON_THEIR_WAY = frozenset({Status.WAITING, Status.CALLED, Status.SERVING})
 """Whose number everybody may ask for: it is on the screens."""
@@ -59,7 +59,7 @@ class About:
     followers_only: bool = False
     """No way of sending reaches somebody who does not follow the account."""
     long_term: frozenset[str] = frozenset()
-    """Templates of 长期订阅: one consent is good for many notices."""
+    """Templates of 长期订阅: one consent is good for many reminders."""
     names: Names
     """English names, where there are any."""
 
@@ -74,7 +74,7 @@ class Conversation:
         self,
         hall: RunningHall,
         phones: Phones,
-        notices: Notices,
+        ledger: ReminderLedger,
         clock: Clock,
         about: About,
         on_bound: Callable[[Ticket, str], Awaitable[None]] | None = None,
@@ -82,7 +82,7 @@ class Conversation:
         """`on_bound` hears of each ticket whose phone has just been told how it stands."""
         self._hall = hall
         self._phones = phones
-        self._notices = notices
+        self._ledger = ledger
         self._clock = clock
         self._about = about
         self._on_bound = on_bound
@@ -108,7 +108,7 @@ class Conversation:
                 return ""
             case Delivered(results):
                 for carrier_id, reason in results:
-                    await self._notices.delivered(self._hall.id, carrier_id, reason)
+                    await self._ledger.delivered(self._hall.id, carrier_id, reason)
                 return ""
             case Other(kind):
                 return await self._help(push, say) if kind in ASKED_BY else ""
@@ -117,7 +117,7 @@ class Conversation:
 
     async def forget(self, person: OpenId) -> None:
         """Take everything about a person off the disk."""
-        await self._notices.forget(self._phones.digest(person))
+        await self._ledger.forget(self._phones.digest(person))
         await self._phones.forget(person)
 
     async def bind(
@@ -242,10 +242,10 @@ class Conversation:
     ) -> None:
         digest, now = self._phones.digest(person), self._clock.now()
         for template in rejected:
-            await self._notices.consent(digest, template, None, now)
+            await self._ledger.consent(digest, template, None, now)
         for template in accepted:
             more = LONG_TERM if template in self._about.long_term else 1
-            await self._notices.consent(digest, template, more, now)
+            await self._ledger.consent(digest, template, more, now)
 
     def _told(self, ticket: Ticket, say: Phrases) -> str:
         hall = self._hall

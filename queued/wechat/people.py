@@ -14,7 +14,7 @@ from queued.core.model import Status, Ticket, TicketId
 from queued.core.plan import Millis
 from queued.engine.clock import Clock
 from queued.engine.halls import RunningHall
-from queued.engine.notices import Person
+from queued.engine.reminders import Person
 from queued.wechat.inbound import OpenId
 
 KIND: Literal["openid"] = "openid"

@@ -1,6 +1,6 @@
 """The words of the account, in the languages it speaks: `phrases/<language>.toml`.
 
-A `phrase` field of a notice may hold Chinese characters only (WeChat's rule), in any language.
+A `phrase` field of a reminder may hold Chinese characters only (WeChat's rule), in any language.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Reminders: "three ahead of you", "your turn, window 3", "missed, come back until 17:00".
 
-How it works. A follower of the journal owes notices to the phones of tickets: notice and cursor
-are one transaction, and the key of a notice names its event, so nobody is owed the same twice.
+How it works. A follower of the journal owes reminders to the phones of tickets: reminder and cursor
+are one transaction, and the key of a reminder names its event, so nobody is owed the same twice.
 `sending` takes what is owed, and drops what is late or no longer true.
 """
 
@@ -24,8 +24,8 @@ from queued.engine.clock import Clock
 from queued.engine.codec import event_of
 from queued.engine.follow import pages
 from queued.engine.halls import RunningHall
-from queued.engine.notices import Kind, Notice, Notices, NoticeStatus
 from queued.engine.ports import Journal, Record
+from queued.engine.reminders import Kind, Reminder, ReminderLedger, ReminderStatus
 from queued.wechat.people import Phones
 
 log = logging.getLogger(__name__)
@@ -43,7 +43,7 @@ GOOD_FOR_MS: Mapping[Kind, int] = {
 """Later it would only puzzle its reader: the call is over, the line has moved on."""
 
 KEPT_MS = 24 * 60 * MINUTE
-"""Notices stay this long after their day: a question of the next morning has an answer."""
+"""Reminders stay this long after their day: a question of the next morning has an answer."""
 
 STORE_PAUSE_S = 1.0
 """A full disk is looked at again so often; the cursor has not moved meanwhile."""
@@ -53,7 +53,7 @@ CURSOR_EVERY = 200
 do. What a crash makes us read again is owed already, or is too late."""
 
 TOLD = "told_when_bound"
-"""Why a notice is not sent: binding the phone said the same a moment ago."""
+"""Why a reminder is not sent: binding the phone said the same a moment ago."""
 
 _CAUSES: Mapping[str, Kind] = {TicketCalled.__name__: "called", TicketMissed.__name__: "missed"}
 
@@ -67,7 +67,7 @@ class Reminders:
         hall: RunningHall,
         journal: Journal,
         bus: Bus,
-        notices: Notices,
+        ledger: ReminderLedger,
         phones: Phones,
         clock: Clock,
         ahead: int,
@@ -78,7 +78,7 @@ class Reminders:
         self._hall = hall
         self._journal = journal
         self._bus = bus
-        self._notices = notices
+        self._ledger = ledger
         self._phones = phones
         self._clock = clock
         self._ahead = ahead
@@ -93,9 +93,9 @@ class Reminders:
 
     async def start(self) -> None:
         """Settle what a crash left, then follow the journal."""
-        unknown = await self._notices.settle_crash(self._hall.id)
+        unknown = await self._ledger.settle_crash(self._hall.id)
         if unknown:
-            log.warning("%d notices may have been sent before the last stop", unknown)
+            log.warning("%d reminders may have been sent before the last stop", unknown)
         self._task = asyncio.get_running_loop().create_task(self._follow())
 
     async def stop(self) -> None:
@@ -111,16 +111,16 @@ class Reminders:
         near = ticket.status is Status.WAITING and views.ahead(hall, ticket) <= self._ahead
         if not near or "ahead" not in self._kinds:
             return
-        told = self._notice(hall, ticket, "ahead", _ahead_key(hall, ticket), hall.at, person)
+        told = self._reminder(hall, ticket, "ahead", _ahead_key(hall, ticket), hall.at, person)
         if told.key not in self._said:
             self._said.add(told.key)
-            dropped = _as(told, NoticeStatus.DROPPED, TOLD)
-            await self._notices.owe(self._hall.id, FOLLOWER, 0, [dropped])
+            dropped = _as(told, ReminderStatus.DROPPED, TOLD)
+            await self._ledger.owe(self._hall.id, FOLLOWER, 0, [dropped])
 
     # ── From the journal to the ledger ────────────────────────────────────────────────────
 
     async def _follow(self) -> None:
-        after = await self._until_done(lambda: self._notices.cursor(self._hall.id, FOLLOWER))
+        after = await self._until_done(lambda: self._ledger.cursor(self._hall.id, FOLLOWER))
         await self._until_done(self._phones.load)
         async for page in pages(self._journal, self._bus, self._hall.id, after):
             await self._until_done(partial(self._take, page))
@@ -140,17 +140,17 @@ class Reminders:
         owed = [*self._caused(page, hall, now), *self._near(hall, now)]
         closed = [record.at for record in page if record.type == DayClosed.__name__]
         if owed or closed or page[-1].seq >= self._written + CURSOR_EVERY:
-            await self._notices.owe(self._hall.id, FOLLOWER, page[-1].seq, owed)
+            await self._ledger.owe(self._hall.id, FOLLOWER, page[-1].seq, owed)
             self._written = page[-1].seq
         if closed:
             self._said.clear()
-            await self._notices.expire(Millis(closed[-1] - KEPT_MS))
+            await self._ledger.expire(Millis(closed[-1] - KEPT_MS))
         self._said.update(one.key for one in owed if one.kind == "ahead")
         self.seen = page[-1].seq
         if owed:
             self._on_owed()
 
-    def _caused(self, page: Sequence[Record], hall: Hall, now: Millis) -> Iterator[Notice]:
+    def _caused(self, page: Sequence[Record], hall: Hall, now: Millis) -> Iterator[Reminder]:
         """Calls and misses of bound tickets that are worth telling."""
         for record in page:
             kind = _CAUSES.get(record.type)
@@ -166,9 +166,9 @@ class Reminders:
             person = self._phones.bound(hall.day, event.ticket)
             if person is not None:
                 key = f"{kind}/{hall.day}/{event.ticket}/{record.seq}"
-                yield self._notice(hall, ticket, kind, key, record.at, person)
+                yield self._reminder(hall, ticket, kind, key, record.at, person)
 
-    def _near(self, hall: Hall, now: Millis) -> Iterator[Notice]:
+    def _near(self, hall: Hall, now: Millis) -> Iterator[Reminder]:
         """Bound tickets at the front of their lines that have not been told yet."""
         if hall.day is None or "ahead" not in self._kinds or not self._phones.any_bound:
             return
@@ -177,16 +177,16 @@ class Reminders:
                 person = self._phones.bound(hall.day, ticket.id)
                 key = _ahead_key(hall, ticket)
                 if person is not None and key not in self._said:
-                    yield self._notice(hall, ticket, "ahead", key, now, person)
+                    yield self._reminder(hall, ticket, "ahead", key, now, person)
 
     def _front(self, hall: Hall, queue: QueueId) -> list[Ticket]:
         front = islice(views.line_of(hall, queue), self._ahead + 1)
         return [hall.ticket(entry[1]) for entry in front]
 
-    def _notice(
+    def _reminder(
         self, hall: Hall, ticket: Ticket, kind: Kind, key: str, at: Millis, person: str
-    ) -> Notice:
-        return Notice(
+    ) -> Reminder:
+        return Reminder(
             key=key,
             person=person,
             kind=kind,
@@ -202,6 +202,6 @@ def _ahead_key(hall: Hall, ticket: Ticket) -> str:
     return f"ahead/{hall.day}/{ticket.id}/{ticket.returns}"
 
 
-def _as(notice: Notice, status: NoticeStatus, reason: str) -> Notice:
-    values = {name: getattr(notice, name) for name in Notice.__dataclass_fields__}
-    return Notice(**{**values, "status": status, "reason": reason})
+def _as(reminder: Reminder, status: ReminderStatus, reason: str) -> Reminder:
+    values = {name: getattr(reminder, name) for name in Reminder.__dataclass_fields__}
+    return Reminder(**{**values, "status": status, "reason": reason})

@@ -1,4 +1,4 @@
-"""The fields of a notice, made to fit: WeChat refuses a whole message for one character. Pure.
+"""The fields of a reminder, made to fit: WeChat refuses a whole message for one character. Pure.
 
 Source of the limits: 订阅消息参数值内容限制说明.
 """

@@ -14,10 +14,10 @@ BYTES_MAX = 64 * 1024
 """The longest message people can write has 2,048 bytes; encrypted and in full some 4 KB."""
 
 DEPTH_MAX = 6
-"""`<xml><ScanCodeInfo>…` has three levels, lists of subscribed notices four."""
+"""`<xml><ScanCodeInfo>…` has three levels, lists of subscribed reminders four."""
 
 ELEMENTS_MAX = 500
-"""Twenty notices in one list have some hundred."""
+"""Twenty reminders in one list have some hundred."""
 
 Node: TypeAlias = "str | dict[str, list[Node]]"
 """A text, or children by their names in order."""

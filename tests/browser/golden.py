@@ -107,6 +107,11 @@ def own(status: str = "waiting", near: bool = False, **changes: Any) -> dict[str
     return {"ticket": samples.ticket(status, **changes), "near": near}
 
 
+def open_a_window(page: Page) -> None:
+    """The manager looks at the second window."""
+    page.locator("[data-window='2']").click()
+
+
 ROWS: Final[tuple[Row, ...]] = (
     Row("board-busy", "board"),
     Row("board-calling", "board", "called"),
@@ -157,6 +162,13 @@ ROWS: Final[tuple[Row, ...]] = (
     Row("error-not-found", "error", size="phone"),
     Row("login", "login", size="desk"),
     Row("start", "start", size="desk"),
+    Row("floor-busy", "floor", size="desk"),
+    Row("floor-forty", "floor", "forty"),
+    Row("floor-window", "floor", size="desk", act=open_a_window),
+    Row("floor-empty", "floor", "empty", "desk"),
+    Row("story", "story", size="desk"),
+    Row("admin-people", "people", size="desk"),
+    Row("admin-configuration", "configuration"),
 )
 
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from PIL import Image, ImageDraw
 
-from tests.display import samples
+from tests.display import floors, samples
 
 NOW: Final = datetime.fromisoformat(samples.NOW)
 
@@ -139,7 +139,7 @@ HALLS: Final[Mapping[str, Hall]] = {
     "closed": Hall(lambda: _with(closed())),
     "paused": Hall(lambda: _with(paused())),
     "crowded": Hall(lambda: _with(crowded())),
-    "forty": Hall(lambda: _with(forty())),
+    "forty": Hall(lambda: _with(forty(), floor={"floor": floors.floor(40)})),
     "empty": Hall(samples.empty),
     "media": Hall(
         lambda: _with(

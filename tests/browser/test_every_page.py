@@ -34,6 +34,8 @@ PAGES = {
     "printer": (f"{HALL}/printers/kiosk-printer", "desk"),
     "devices": (f"{HALL}/devices", "desk"),
     "device": (f"{HALL}/devices/kiosk-printer", "desk"),
+    "floor": (f"{HALL}/floor", "desk"),
+    "story": (f"{HALL}/story", "desk"),
     "login": ("/login", "desk"),
     "error": ("/no-such-page", "desk"),
     "docs": ("/api/docs", "desk"),

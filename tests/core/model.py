@@ -28,6 +28,7 @@ class Model(Days):
         self.hours: tuple[tuple[int, int], ...] = ()
         self.tickets: list[dict[str, Any]] = []
         self.windows: dict[str, dict[str, Any]] = {}
+        self.today: dict[str, tuple[list[str], list[str]]] = {}
         self.next: dict[str, int] = {}
         self.board: list[dict[str, Any]] = []
         self.tally: dict[str, int] | None = None
@@ -55,6 +56,11 @@ class Model(Days):
     def order(self, queue: str) -> list[str]:
         """The numbers of everybody who waits in a queue, bound ones among them."""
         return [t["number"] for t in self.sorted(t for t in self.tickets if t["queue"] == queue)]
+
+    def serves(self, window: str) -> tuple[list[str], list[str]]:
+        """The queues of a window today: its own, and those it only helps."""
+        plan = self.plan.windows[window]
+        return self.today.get(window, (list(plan.queues), list(plan.overflow)))
 
     def head_start(self, class_: str) -> int:
         return self.plan.classes[class_].head_start_ms if class_ in self.plan.classes else 0
@@ -137,6 +143,20 @@ class Model(Days):
             window = self.free_window(command)
             window.update(status="closed", clerk="", reason="", undo=None)
 
+    def AssignQueues(self, command: Any, at: int) -> None:
+        self.window(command.window)
+        if not self.open:
+            raise No("hall_closed")
+        own, helped = list(command.queues or []), list(command.overflow)
+        if any(queue not in self.plan.queues for queue in own + helped):
+            raise No("unknown_queue")
+        if command.queues is None:
+            self.today.pop(command.window, None)
+        else:
+            own = [queue for n, queue in enumerate(own) if queue not in own[:n]]
+            helped = [q for n, q in enumerate(helped) if q not in helped[:n] and q not in own]
+            self.today[command.window] = own, helped
+
     # ── Tickets ───────────────────────────────────────────────────────────────────────────
 
     def IssueTicket(self, command: Any, at: int) -> None:
@@ -201,13 +221,13 @@ class Model(Days):
 
     def CallNext(self, command: Any, at: int) -> None:
         self.calling_window(command)
-        rules, window = self.plan.rules, self.plan.windows[command.window]
+        rules, (own, helped) = self.plan.rules, self.serves(command.window)
         lines = [("bound", 0, self.bound(command.window))]
-        lines += [("head_start", 0, self.waiting(queue)) for queue in window.queues]
+        lines += [("head_start", 0, self.waiting(queue)) for queue in own]
         lines += [
             ("overflow", rules.overflow_penalty_ms, self.waiting(queue))
-            for queue in window.overflow
-            if queue not in window.queues
+            for queue in helped
+            if queue not in own
         ]
         callable_now = sorted(
             (ticket["key"] + penalty, ticket["id"], rule)
@@ -314,8 +334,8 @@ class Model(Days):
             raise No("too_many_returns")
         rivals = self.sorted(t for t in self.tickets if t["queue"] == queue)
         if window is not None:
-            served = {*self.plan.windows[window].queues, *self.plan.windows[window].overflow}
-            rivals = [r for q in served for r in self.waiting(q)] + self.bound(window)
+            own, helped = self.serves(window)
+            rivals = [r for q in {*own, *helped} for r in self.waiting(q)] + self.bound(window)
         self.free(ticket, "transferred")
         self.again(ticket)
         ticket.update(queue=queue, only=window)

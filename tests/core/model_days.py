@@ -21,6 +21,7 @@ class Days:
     hours: tuple[tuple[int, int], ...]
     tickets: list[dict[str, Any]]
     windows: dict[str, dict[str, Any]]
+    today: dict[str, tuple[list[str], list[str]]]
     next: dict[str, int]
     board: list[dict[str, Any]]
     tally: dict[str, int] | None
@@ -41,6 +42,11 @@ class Days:
             name: self.windows.get(name) or {**closed, "counts": {**counts}} for name in new.windows
         }
         self.plan = new
+        self.today = {
+            name: (own, helped)
+            for name, (own, helped) in self.today.items()
+            if name in new.windows and all(queue in new.queues for queue in own + helped)
+        }
 
     def nothing_is_lost(self, new: Any, old: Any) -> None:
         for name, queue in old.queues.items():
@@ -70,6 +76,7 @@ class Days:
         self.day, self.open, self.ends_at = command.day, True, command.ends_at
         self.hours = command.hours
         self.tickets, self.next, self.board, self.windows = [], {}, [], {}
+        self.today = {}
         if self.plan is not None:
             self.Configure(type("Again", (), {"plan": self.plan}), at)
 

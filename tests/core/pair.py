@@ -121,6 +121,10 @@ def seen_by_core(hall: Hall) -> dict[str, Any]:
             )
             for name, window in hall.windows.items()
         },
+        "serves": {
+            name: (list(plan.queues), list(plan.overflow))
+            for name, plan in hall.plan.windows.items()
+        },
         "board": [(call.ticket, call.window, call.times) for call in hall.calls],
         "alive": alive_twice(
             (t.number, t.status.value not in ("served", "cancelled")) for t in hall.tickets
@@ -165,6 +169,7 @@ def seen_by_model(model: Model) -> dict[str, Any]:
             )
             for name, window in model.windows.items()
         },
+        "serves": {name: model.serves(name) for name in (model.plan.windows if model.plan else ())},
         "board": [(line["id"], line["window"], line["times"]) for line in model.board],
         "alive": [],
     }

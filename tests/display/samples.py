@@ -344,6 +344,8 @@ def device_events(count: int = 3) -> dict[str, Any]:
 
 def realistic() -> dict[str, dict[str, Any]]:
     """Page → context of a busy hall."""
+    from tests.display import floors  # which is made of what is here
+
     hall, now, furniture = {"hall": HALL}, snapshot(), services()
     return {
         "start": hall
@@ -380,8 +382,8 @@ def realistic() -> dict[str, dict[str, Any]]:
             "slips": slips(),
             "strips": [{"id": "strip-1", "text": "请A017到1号窗口"}, {"id": "strip-2", "text": ""}],
         },
-        "devices": hall
-        | {"devices": [device(), well()], "restarts": 1, "observed_at": NOW},
+        **{page: hall | context for page, context in floors.realistic(furniture).items()},
+        "devices": hall | {"devices": [device(), well()], "restarts": 1, "observed_at": NOW},
         "device": hall
         | {
             "device": device(),
@@ -400,6 +402,8 @@ def empty() -> dict[str, dict[str, Any]]:
     """Page → context of a hall with nothing in it yet."""
     nothing = snapshot(windows=0, queues=0, open=False)
     furniture: dict[str, Any] = {"queues": [], "services": [], "classes": [], "outcomes": []}
+    from tests.display import floors
+
     contexts = realistic()
     contexts["start"] |= {"windows": [], "printers": [], "demo": False}
     contexts["console"] |= {"desk": desk(busy=False), "services": furniture}
@@ -408,6 +412,8 @@ def empty() -> dict[str, dict[str, Any]]:
     contexts["ticket"] |= {"services": furniture}
     contexts["status"] |= {"services": furniture}
     contexts["printer"] |= {"slips": [], "strips": []}
+    for page, changes in floors.empty(furniture).items():
+        contexts[page] |= changes
     contexts["devices"] |= {"devices": [], "restarts": 0}
     contexts["device"] |= {"device": well(testable=False), "events": device_events(0)}
     contexts["login"] = {"next": "", "error": None, "demo": False}

@@ -88,10 +88,10 @@ def test_a_language_is_a_file():
 
 FOR_TECHNICIANS = {
     "device", "device_advice", "device_event", "device_kind", "device_test", "devices", "doctor",
-    "frame",
+    "frame", "floor", "story", "admin", "audit", "role", "setting",
 }  # fmt: skip
-"""Sections that nobody but a technician reads: a third language has one in full, or leaves it out
-and the pages say it in English."""
+"""Sections that only technicians and managers read: a third language has one in full, or leaves
+it out and the pages say it in English."""
 
 
 @pytest.mark.parametrize("language", i18n.LANGUAGES)

@@ -15,7 +15,7 @@ from drivers.jobs import DeviceConfig
 from drivers.registry import KINDS
 from tests.drivers.watching import DESCRIBED, TEXT, URL, config_of, order_of, watched
 
-WITHOUT_A_LINE = {"clips", "evdev"}
+WITHOUT_A_LINE = {"clips", "evdev", "browser"}
 SAID = {
     "bx-fontcard": ("show_text", TEXT, "accepted"),
     "hallbus": ("show_text", TEXT, "alive"),

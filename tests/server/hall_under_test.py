@@ -25,6 +25,7 @@ from queued.engine.halls import RunningHall
 from queued.engine.recovery import recover
 from queued.engine.tokens import TicketTokens
 from queued.furnishing import calendar_of, plan_of
+from queued.furniture import Furniture
 from queued.server.application import SITE, build, serve
 from queued.server.devices import PrintedSlip, SlipState
 from queued.server.parts import Parts, Site
@@ -223,6 +224,8 @@ async def running(
     )
     actor.start()
     await actor.submit(Configure(plan=plan_of(settings), by="system:"))
+    furniture = await Furniture.open(settings, store.configurations)
+    await furniture.attach(actor, bus)
     await actor.submit(calendar.opening(clock.now(), "system:"))
     for role, token in TOKENS.items():
         if await store.accounts.token(token) is None:
@@ -234,7 +237,8 @@ async def running(
             halls={hall_id: RunningHall(hall_id, actor, calendar, tokens, estimator)},
             bus=bus,
             store=store,
-            settings=settings,
+            settings=furniture.settings,
+            furniture=furniture,
             pages=Pages(),
             devices=devices,
             clock=clock,
@@ -249,6 +253,7 @@ async def running(
     async with aiohttp.ClientSession(cookie_jar=jar) as http:
         yield Running(f"http://{host}:{port}", http, app[SITE], store, clock, bus, devices)
     await runner.cleanup()
+    await furniture.stop()
     await actor.stop()
     await store.close()
 

@@ -13,7 +13,7 @@ from tests.server.hall_under_test import CHEAP_HASHER, CONFIG, PASSWORD, TOKENS,
 NOBODY = None
 FILLED = {
     "hall": "demo", "window": "1", "number": "A001", "device": "printer-1", "slip": "s1",
-    "path": "js/dom.js", "alarm": "1", "code": "YY0001",
+    "path": "js/dom.js", "alarm": "1", "code": "YY0001", "other": "A001",
 }  # fmt: skip
 
 MAY = {
@@ -26,6 +26,8 @@ MAY = {
     "printers": {"manager", "admin", "device"},
     "journal": {"auditor", "admin"},
     "history": {"clerk", "auditor", "manager", "admin"},
+    "floor": {"manager", "admin"},
+    "admin": {"admin"},
     "kiosk page": {"kiosk", "manager", "admin"},
     "checkin": {"kiosk", "clerk", "manager", "admin"},
     "appointments": {"remote", "admin"},
@@ -37,8 +39,12 @@ MAY = {
 def expected(route: Route) -> set[str] | None:
     """Who may use `route`; None is everybody."""
     path, post = route.path, route.method == "POST"
-    if path.endswith("/history"):
+    if path.endswith(("/history", "/story")) or "/before/" in path:
         return MAY["history"]
+    if path.endswith(("/floor", "/assign", "/seat")):
+        return MAY["floor"]
+    if "/admin" in path:
+        return MAY["admin"]
     if path.endswith("/halls/{hall}/tickets"):
         return MAY["tickets.take"]
     if "/windows" in path:

@@ -50,3 +50,22 @@ async def test_one_connection_too_many_is_refused_until_another_ends(
         assert served
         for _, writer in open_:
             writer.close()
+
+
+@pytest.mark.parametrize("headers", [{}, {"Expect": "100-continue"}])
+@pytest.mark.parametrize("query", ["", "?"])
+async def test_the_busiest_paths_answer_the_same_with_and_without_the_router(
+    hall: Running, query: str, headers: dict[str, str]
+):
+    """Given a path that goes around the router, when it is written otherwise, nothing differs."""
+    for method, path, body in (
+        ("POST", "/halls/demo/tickets", {"queue": "general"}),
+        ("GET", "/halls/demo", None),
+    ):
+        status, content, sent = await hall.call(
+            method, path + query, body, role="kiosk", headers=headers
+        )
+        assert status == (201 if body else 200)
+        assert content["seq"] == hall.seq
+        assert sent["Server"] == "queued"
+    assert hall.site.metrics.requests["POST /api/v1/halls/{hall}/tickets", 201] == 1

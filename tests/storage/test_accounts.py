@@ -49,13 +49,13 @@ async def test_people(accounts: Accounts):
     assert await accounts.user("王") is None
     with pytest.raises(AccountTaken):
         await accounts.add_user("王芳", "admin", "x", NINE)
-    await accounts.set_password("王芳", "$argon2id$2")
+    await accounts.set_password("王芳", "$argon2id$2", LATER)
     await accounts.disable_user("王芳", LATER)
     (found,) = await accounts.users()
     assert (found.role, found.password, found.disabled_at) == ("clerk", "$argon2id$2", LATER)
-    await accounts.enable_user("王芳")
+    await accounts.enable_user("王芳", LATER)
     assert (await accounts.user("王芳")).disabled_at is None
-    for change in (accounts.set_password("x", "y"), accounts.disable_user("x", NINE)):
+    for change in (accounts.set_password("x", "y", LATER), accounts.disable_user("x", NINE)):
         with pytest.raises(AccountUnknown):
             await change
 
@@ -93,7 +93,7 @@ async def test_who_is_out_has_no_session_left(accounts: Accounts, end: str):
     await accounts.open_session("kiosk's", "c", NINE, LATER, token=token.digest)
     ended = {
         "disable": lambda: accounts.disable_user("wang", NINE),
-        "password": lambda: accounts.set_password("wang", "h2"),
+        "password": lambda: accounts.set_password("wang", "h2", LATER),
         "revoke": lambda: accounts.revoke_token(token.digest, NINE),
     }
     await ended[end]()

@@ -19,6 +19,7 @@ from queued.storage.folder import DATABASE
 from queued.storage.store import Store
 from queued.storage.verify import verify
 from tests.storage.days import work
+from tests.storage.older import script
 
 
 async def a_day(folder: Path) -> Store:
@@ -63,7 +64,7 @@ async def test_a_backup_of_an_older_version_is_restored(tmp_path: Path):
     await store.close()
     await backup(tmp_path / "hall", tmp_path / "copy")
     with closing(sqlite3.connect(tmp_path / "copy")) as raw:
-        raw.executescript("DROP TABLE device_event; UPDATE schema_version SET version = 2")
+        raw.executescript(script(2))
     assert (await restore(tmp_path / "copy", tmp_path / "new")).ok
     assert sorted(os.listdir(tmp_path / "new")) == [DATABASE, "secret"]
     restored = await Store.open(tmp_path / "new", create=False)

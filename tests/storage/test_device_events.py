@@ -18,6 +18,7 @@ from queued.storage.folder import DATABASE
 from queued.storage.migrate import STEPS, migrate
 from queued.storage.store import Store
 from tests.storage.chains import NINE
+from tests.storage.older import script
 
 
 @pytest.fixture
@@ -135,7 +136,7 @@ def test_an_older_database_gets_the_same_table(tmp_path: Path):
 async def test_a_folder_of_the_version_before_is_brought_up(tmp_path: Path):
     await (await Store.open(tmp_path)).close()
     with closing(sqlite3.connect(tmp_path / DATABASE)) as raw:
-        raw.executescript("DROP TABLE device_event; UPDATE schema_version SET version = 2")
+        raw.executescript(script(2))
     store = await Store.open(tmp_path)
     await store.device_events.add("demo", [event(1)])
     assert await details(store.device_events) == ["1"]

@@ -26,6 +26,7 @@ from queued.storage.people import People
 from queued.storage.tickets import Tickets
 from tests.storage.days import work
 from tests.storage.journal_contract import JournalContract
+from tests.storage.older import back_to
 from tests.storage.test_device_events import event
 from tests.storage.test_ledger import slip
 
@@ -144,12 +145,7 @@ async def test_people_are_known_on_it_also_after_an_upgrade(place: PostgresqlPla
 
     def back_to_1_and_up_again(connection: Connection) -> None:
         connection.execute(tables.metadata.tables["person"].delete())
-        for statement in (
-            "DROP TABLE device_event",
-            "DROP TABLE appointment",
-            "DROP TABLE person",
-            "ALTER TABLE ticket DROP COLUMN rating",
-        ):
+        for statement in back_to(1):
             connection.exec_driver_sql(statement)
         connection.execute(tables.schema_version.update().values(version=1))
         assert migrate(connection) == 1

@@ -16,9 +16,10 @@ from queued.storage import tables
 from queued.storage.backup import backup, restore
 from queued.storage.errors import Damaged
 from queued.storage.folder import DATABASE
-from queued.storage.migrate import VERSION, migrate
+from queued.storage.migrate import STEPS, VERSION, migrate
 from queued.storage.people import MASKED_CHARS_MAX, SEALED_CHARS_MAX, People
 from queued.storage.store import Store
+from tests.storage.older import ADDED, back_to
 
 DAY = "2026-11-23"
 NOW = Millis(1_795_400_000_000)
@@ -170,7 +171,9 @@ def shape(connection: Connection) -> dict[str, object]:
             found.get_pk_constraint(name)["constrained_columns"],
             sorted((i["name"], tuple(i["column_names"])) for i in found.get_indexes(name)),
         )
-        for name in ("ticket", "person", "appointment", "notice", "consent")
+        for name in (
+            "ticket", "person", "appointment", "reminder", "consent", "audit", "configuration",
+        )
     }  # fmt: skip
 
 
@@ -180,19 +183,12 @@ def test_an_old_database_becomes_the_same_as_a_new_one():
         migrate(fresh)
         # Given what version 1 had
         tables.metadata.create_all(brought_up)
-        for statement in (
-            "DROP TABLE device_event",
-            "DROP TABLE appointment",
-            "DROP TABLE person",
-            "DROP TABLE notice",
-            "DROP TABLE consent",
-            "ALTER TABLE ticket DROP COLUMN rating",
-        ):
+        for statement in back_to(1):
             brought_up.exec_driver_sql(statement)
         brought_up.execute(tables.schema_version.insert().values(version=1))
         # When it is opened by this version, then nothing tells them apart
         assert migrate(brought_up) == 1
         assert shape(brought_up) == shape(fresh)
-        assert VERSION >= 3
+        assert {*ADDED} == {*STEPS} == {*range(1, VERSION)}
     new.dispose()
     old.dispose()

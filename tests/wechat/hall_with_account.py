@@ -17,8 +17,8 @@ from aiohttp import web
 from queued.core.commands import CallNext, IssueTicket, MissTicket, OpenWindow
 from queued.core.model import Ticket
 from queued.core.plan import Millis, QueueId, WindowId
-from queued.engine.notices import Notice
-from queued.settings_wechat_values import WechatNoticeSettings
+from queued.engine.reminders import Reminder
+from queued.settings_wechat_values import ReminderSettings
 from queued.wechat.client import WeChatClient
 from queued.wechat.emulator.platform import Person, Platform
 from queued.wechat.emulator.server import Emulator
@@ -47,11 +47,11 @@ DEADLINE_S = 10.0
 _keys = count()
 
 
-def ways(carrier: str = "template", *, long_term: bool = False) -> list[WechatNoticeSettings]:
+def ways(carrier: str = "template", *, long_term: bool = False) -> list[ReminderSettings]:
     """One way for each kind."""
     ids = SUBSCRIBED if carrier == "subscribe" else TEMPLATES
     return [
-        WechatNoticeSettings(f"{kind}-{carrier}", kind, carrier, ids[kind], fields, long_term)
+        ReminderSettings(f"{kind}-{carrier}", kind, carrier, ids[kind], fields, long_term)
         for kind, fields in FIELDS.items()
     ]
 
@@ -105,25 +105,25 @@ class Town:
         await self.hall.actor.submit(MissTicket(window=WindowId(window), by="clerk:1"))
 
     def sent(self, kind: str = "") -> list[dict[str, Any]]:
-        """What WeChat took, of one kind of notice."""
+        """What WeChat took, of one kind of reminder."""
         ids = (TEMPLATES.get(kind), SUBSCRIBED.get(kind))
         return [one for one in self.wechat.platform.sent if not kind or one["template"] in ids]
 
-    async def notices(self) -> list[Notice]:
-        return list(await self.hall.store.notices.of_day("demo", "2026-11-23"))
+    async def owed(self) -> list[Reminder]:
+        return list(await self.hall.store.reminders.of_day("demo", "2026-11-23"))
 
-    async def settled(self) -> list[Notice]:
-        """All notices, once none is owed or under way and the follower has seen everything."""
+    async def settled(self) -> list[Reminder]:
+        """All reminders, once none is owed or under way and the follower has seen everything."""
         store, seq = self.hall.store, self.hall.seq
 
         async def quiet() -> bool:
             return self.reminders.seen >= seq and not [
-                one for one in await self.notices() if one.status in ("owed", "sending")
+                one for one in await self.owed() if one.status in ("owed", "sending")
             ]
 
         await until(quiet)
         assert store is not None
-        return await self.notices()
+        return await self.owed()
 
 
 async def until(condition: Callable[[], Any]) -> None:
@@ -165,12 +165,12 @@ def client_of(http: aiohttp.ClientSession, url: str, clock: Any, **more: Any) ->
 async def town(
     folder: Path,
     *,
-    notices: list[WechatNoticeSettings] | None = None,
+    reminders: list[ReminderSettings] | None = None,
     start: bool = True,
     carrier: Any = None,
 ) -> AsyncIterator[Town]:
     """Everything; with `start`, reminders follow and are sent."""
-    used = ways() if notices is None else notices
+    used = ways() if reminders is None else reminders
     async with running(folder) as hall, wechat_running() as (emulator, url):
         client = client_of(hall.http, url, hall.clock)
         live, store = hall.site.lives["demo"].running, hall.store
@@ -178,7 +178,7 @@ async def town(
         names = {"queue:general": "General", "hall": "Citizen Service Centre"}
         sender = Sender(
             hall=live,
-            notices=store.notices,
+            ledger=store.reminders,
             phones=phones,
             carrier=carrier or client,
             clock=hall.clock,
@@ -191,7 +191,7 @@ async def town(
             hall=live,
             journal=store.journal,
             bus=hall.bus,
-            notices=store.notices,
+            ledger=store.reminders,
             phones=phones,
             clock=hall.clock,
             ahead=3,
@@ -201,11 +201,13 @@ async def town(
         long_term = frozenset(way.template for way in used if way.long_term)
         about = About(phone="0571-87654321", ahead=3, long_term=long_term, names=names)
         conversation = Conversation(
-            live, phones, store.notices, hall.clock, about, reminders.bound
+            live, phones, store.reminders, hall.clock, about, reminders.bound
         )
         if start:
             await reminders.start()
             sender.start()
+            # Its first look at the ledger is over: from now on one event is one round.
+            await until(lambda: not sender._wake.is_set() and bool(sender._wake._waiters))
         try:
             yield Town(hall, emulator, client, phones, conversation, sender, reminders)
         finally:

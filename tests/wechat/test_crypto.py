@@ -109,7 +109,7 @@ def test_a_message_for_another_account_is_refused():
 
 
 def test_a_flipped_byte_never_yields_the_message():
-    # CBC alone does not notice every flip; the msg_signature in front of it does.
+    # CBC alone does not reminder every flip; the msg_signature in front of it does.
     raw = b64decode(crypto.encrypt(KEY, b"A017" * 10, APPID, RANDOM))
     signed = crypto.signature("token", "1", "nonce", b64encode(raw).decode())
     for place in range(len(raw)):

@@ -198,20 +198,20 @@ async def test_unfollowing_leaves_nothing_of_a_person(hall: Town):
     digest = hall.phones.digest(PERSON)
     assert await hall.phones.tickets(PERSON) == []
     assert hall.phones.bound(hall.hall.actor.hall.day, ticket.id) is None
-    assert await hall.hall.store.notices.consents(digest) == {}
+    assert await hall.hall.store.reminders.consents(digest) == {}
     # and a stranger to us may bind again
     assert (await hall.scans(ticket)).startswith("已绑定")
 
 
 async def test_consents_are_counted_one_by_one_and_for_good(tmp_path: Path):
-    async with town(tmp_path, notices=ways("subscribe", long_term=True), start=False) as hall:
+    async with town(tmp_path, reminders=ways("subscribe", long_term=True), start=False) as hall:
         digest = hall.phones.digest(PERSON)
         one, long = "ONCE-0123456789-0123456789", ways("subscribe")[0].template
         for _ in range(2):
             await hall.says(Consented((one, long), ()))
-        assert await hall.hall.store.notices.consents(digest) == {one: 2, long: LONG_TERM}
+        assert await hall.hall.store.reminders.consents(digest) == {one: 2, long: LONG_TERM}
         await hall.says(Consented((), (one,)))
-        assert await hall.hall.store.notices.consents(digest) == {long: LONG_TERM}
+        assert await hall.hall.store.reminders.consents(digest) == {long: LONG_TERM}
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -44,8 +44,8 @@ api_url = "{wechat}"
 authorize_url = "{wechat}"
 phone = "0571-87654321"
 """
-NOTICE = """
-[[wechat_notice]]
+REMINDER = """
+[[wechat_reminder]]
 id = "{kind}"
 kind = "{kind}"
 carrier = "template"
@@ -152,7 +152,7 @@ async def open_hall(folder: Path, wechat: str, port: int) -> AsyncIterator[tuple
     )
     for kind, fields in FIELDS.items():
         listed = str(list(fields)).replace("'", '"')
-        tables += NOTICE.format(kind=kind, template=TEMPLATES[kind], fields=listed)
+        tables += REMINDER.format(kind=kind, template=TEMPLATES[kind], fields=listed)
     (folder / "wechat.secret").write_text(SECRET + "\n")
     file, data = config(folder, more=tables), folder / "data"
     with serving(file, data, "--port", str(port)) as process:

@@ -10,7 +10,7 @@ import pytest
 
 from queued.core.commands import CancelTicket
 from queued.core.plan import Millis
-from queued.engine.notices import NoticeStatus
+from queued.engine.reminders import ReminderStatus
 from queued.wechat import errors
 from queued.wechat.emulator.platform import Person, Script
 from queued.wechat.inbound import Consented, Delivered, Unfollowed
@@ -59,11 +59,11 @@ async def test_a_visit_is_accompanied(hall: Town):
         "phrase4": "请到窗口",
     }
     await hall.miss()
-    notices = await hall.settled()
+    reminders = await hall.settled()
     assert hall.sent("missed")[0]["data"]["thing3"] == "已过号，请于04:00前返回"
-    assert [one.kind for one in notices] == ["ahead", "called", "missed"]
-    assert {one.status for one in notices} == {NoticeStatus.SENT}
-    assert PERSON not in repr(notices)
+    assert [one.kind for one in reminders] == ["ahead", "called", "missed"]
+    assert {one.status for one in reminders} == {ReminderStatus.SENT}
+    assert PERSON not in repr(reminders)
 
 
 async def test_delivery_is_recorded(hall: Town):
@@ -72,9 +72,9 @@ async def test_delivery_is_recorded(hall: Town):
     await hall.call()
     (_, sent) = await hall.settled()
     await hall.says(Delivered(((sent.carrier_id, ""), ("999", ""), ("", "x"))))
-    assert (await hall.notices())[1].status is NoticeStatus.DELIVERED
+    assert (await hall.owed())[1].status is ReminderStatus.DELIVERED
     await hall.says(Delivered(((sent.carrier_id, "failed:user block"),)))
-    assert (await hall.notices())[1].status is NoticeStatus.DELIVERED
+    assert (await hall.owed())[1].status is ReminderStatus.DELIVERED
 
 
 async def test_what_binding_has_just_told_is_not_sent_again(hall: Town):
@@ -82,7 +82,7 @@ async def test_what_binding_has_just_told_is_not_sent_again(hall: Town):
     await hall.scans(await hall.take())
     await hall.take()
     (told,) = await hall.settled()
-    assert (told.status, told.reason) == (NoticeStatus.DROPPED, "told_when_bound")
+    assert (told.status, told.reason) == (ReminderStatus.DROPPED, "told_when_bound")
     assert not hall.sent()
 
 
@@ -99,7 +99,7 @@ async def test_nothing_goes_to_a_ticket_without_a_phone(hall: Town):
 async def test_who_left_or_unfollowed_or_was_called_back_hears_nothing(tmp_path: Path):
     async with town(tmp_path) as hall:
         hall.wechat.platform.people[OTHER_PERSON] = Person(OTHER_PERSON)
-        await hall.sender.stop()  # given notices that are owed and not yet sent
+        await hall.sender.stop()  # given reminders that are owed and not yet sent
         await hall.open("1")
         await hall.open("2")
         first, second = await hall.take(), await hall.take()
@@ -108,15 +108,15 @@ async def test_who_left_or_unfollowed_or_was_called_back_hears_nothing(tmp_path:
         await hall.call("1")
         await hall.call("2")
         await until(lambda: hall.reminders.seen >= hall.hall.seq)
-        assert {one.status for one in await hall.notices() if one.kind == "called"} == {"owed"}
+        assert {one.status for one in await hall.owed() if one.kind == "called"} == {"owed"}
         # when one leaves and the other unfollows
         await hall.hall.actor.submit(CancelTicket(ticket=first.id, by="visitor:"))
         await hall.says(Unfollowed(), OTHER_PERSON)
         hall.sender.start()
         # then neither hears anything more, and of the second nothing is left
-        notices = await hall.settled()
+        reminders = await hall.settled()
         assert not hall.sent()
-        assert [one.reason for one in notices if one.kind == "called"] == ["left"]
+        assert [one.reason for one in reminders if one.kind == "called"] == ["left"]
 
 
 async def test_nothing_is_sent_late(tmp_path: Path):
@@ -128,8 +128,8 @@ async def test_nothing_is_sent_late(tmp_path: Path):
         await until(lambda: hall.reminders.seen >= hall.hall.seq)
         later(hall, 121)
         hall.sender.start()
-        notices = await hall.settled()
-        assert (notices[-1].reason, hall.sent()) == ("expired", [])
+        reminders = await hall.settled()
+        assert (reminders[-1].reason, hall.sent()) == ("expired", [])
 
 
 async def test_events_of_a_long_stop_are_not_told_after_it(tmp_path: Path):
@@ -141,7 +141,8 @@ async def test_events_of_a_long_stop_are_not_told_after_it(tmp_path: Path):
         await hall.reminders.start()
         hall.sender.start()
         await until(lambda: hall.reminders.seen >= hall.hall.seq)
-        assert not hall.sent() and all(one.kind != "called" for one in await hall.notices())
+        # (that it was missed meanwhile is news)
+        assert not hall.sent("called") and "called" not in {one.kind for one in await hall.owed()}
 
 
 # ── Once ──────────────────────────────────────────────────────────────────────────────────
@@ -180,13 +181,13 @@ async def test_a_crash_while_sending_never_makes_two(tmp_path: Path, after: bool
         await hall.reminders.start()
         hall.sender.start()
         called = [one for one in await hall.settled() if one.kind == "called"]
-        assert [one.status for one in called] == [NoticeStatus.UNKNOWN]
+        assert [one.status for one in called] == [ReminderStatus.UNKNOWN]
         assert len(hall.sent()) == (1 if after else 0)
         # The negative control: had the ledger not said "sending" before, WeChat would be asked
         # again; only its own memory of the message's id would save the person from a second one.
         asked = hall.wechat.platform.calls[SEND]
-        await store.notices._database.write(
-            lambda connection: connection.exec_driver_sql("UPDATE notice SET status = 'owed'")
+        await store.reminders._database.write(
+            lambda connection: connection.exec_driver_sql("UPDATE reminder SET status = 'owed'")
         )
         hall.sender.wake()
         await until(lambda: hall.wechat.platform.calls[SEND] == asked + 1)
@@ -197,7 +198,7 @@ async def test_following_twice_owes_once(hall: Town):
     await hall.scans(await hall.take())
     await hall.call()
     before = await hall.settled()
-    await hall.hall.store.notices._database.write(
+    await hall.hall.store.reminders._database.write(
         lambda connection: connection.exec_driver_sql("DELETE FROM cursor")
     )
     await hall.reminders.stop()
@@ -222,24 +223,24 @@ async def test_a_busy_wechat_is_asked_again_while_it_is_true(hall: Town):
         await until(lambda: hall.sender._timer is not None)
         hall.sender._timer = None
         later(hall, 6)
-    notices = await hall.settled()
-    assert notices[-1].status is NoticeStatus.SENT and len(hall.sent()) == 1
+    reminders = await hall.settled()
+    assert reminders[-1].status is ReminderStatus.SENT and len(hall.sent()) == 1
     assert hall.sender.counts == {"called busy": 2, "called sent": 1}
 
 
 async def test_a_lost_answer_is_not_asked_again(hall: Town):
     hall.wechat.platform.scripts.append(Script(SEND, cut=True))
     await called(hall)
-    notices = await hall.settled()
-    assert (notices[-1].status, notices[-1].reason) == (NoticeStatus.UNKNOWN, "no_answer")
+    reminders = await hall.settled()
+    assert (reminders[-1].status, reminders[-1].reason) == (ReminderStatus.UNKNOWN, "no_answer")
     assert len(hall.sent()) == 1
 
 
 async def test_who_does_not_follow_is_left_in_peace(hall: Town):
     hall.wechat.platform.people[PERSON].follows = False
     await called(hall)
-    notices = await hall.settled()
-    assert (notices[-1].status, notices[-1].reason) == (NoticeStatus.FAILED, "errcode 43004")
+    reminders = await hall.settled()
+    assert (reminders[-1].status, reminders[-1].reason) == (ReminderStatus.FAILED, "errcode 43004")
 
 
 async def test_a_day_quota_stops_a_carrier_until_midnight_in_beijing(hall: Town):
@@ -249,54 +250,56 @@ async def test_a_day_quota_stops_a_carrier_until_midnight_in_beijing(hall: Town)
     midnight = hall.sender._paused["template"]
     assert midnight == 1_795_399_200_000 + 14 * 3_600_000
     assert hall.wechat.platform.calls[SEND] == 0 and not hall.sent()
+    await until(lambda: hall.sender._timer is not None)
     later(hall, 130)
     assert [one.reason for one in await hall.settled()][-1] == "expired"
 
 
 async def test_consent_is_spent_once_and_never_asked_for_again(tmp_path: Path):
-    async with town(tmp_path, notices=ways("subscribe")) as hall:
+    async with town(tmp_path, reminders=ways("subscribe")) as hall:
         digest, template = hall.phones.digest(PERSON), SUBSCRIBED["called"]
         # given one consent, which WeChat knows nothing of any more
         await hall.says(Consented((template,), ()))
         await called(hall)
-        notices = await hall.settled()
-        assert (notices[-1].status, notices[-1].reason) == (NoticeStatus.FAILED, "no_consent")
-        assert await hall.hall.store.notices.consents(digest) == {}
-        # when the next notice is due, then WeChat is not even asked
+        reminders = await hall.settled()
+        assert (reminders[-1].status, reminders[-1].reason) == (ReminderStatus.FAILED, "no_consent")
+        assert await hall.hall.store.reminders.consents(digest) == {}
+        # when the next reminder is due, then WeChat is not even asked
         asked = hall.wechat.platform.calls[BIZSEND]
         await hall.miss()
-        notices = await hall.settled()
-        assert (notices[-1].kind, notices[-1].reason) == ("missed", "no_way")
+        reminders = await hall.settled()
+        assert (reminders[-1].kind, reminders[-1].reason) == ("missed", "no_way")
         assert hall.wechat.platform.calls[BIZSEND] == asked
 
 
 async def test_a_consent_is_given_back_only_if_nothing_was_sent(tmp_path: Path):
-    async with town(tmp_path, notices=ways("subscribe")) as hall:
+    async with town(tmp_path, reminders=ways("subscribe")) as hall:
         digest, template = hall.phones.digest(PERSON), SUBSCRIBED["called"]
         hall.wechat.platform.people[PERSON].consents[template] = 1
         hall.wechat.platform.scripts.append(Script(BIZSEND, errcode=-1))
         await hall.says(Consented((template,), ()))
         await called(hall)
-        await until(lambda: hall.sender.counts["called busy"] == 1)
-        assert await hall.hall.store.notices.consents(digest) == {template: 1}
+        await until(lambda: hall.sender._timer is not None)
+        assert hall.sender.counts["called busy"] == 1
+        assert await hall.hall.store.reminders.consents(digest) == {template: 1}
         later(hall, 6)
-        notices = await hall.settled()
-        assert notices[-1].status is NoticeStatus.SENT
-        assert await hall.hall.store.notices.consents(digest) == {}
+        reminders = await hall.settled()
+        assert reminders[-1].status is ReminderStatus.SENT
+        assert await hall.hall.store.reminders.consents(digest) == {}
 
 
 async def test_without_consent_the_next_way_is_used(tmp_path: Path):
     both = [*ways("subscribe"), *ways("template")]
-    async with town(tmp_path, notices=both) as hall:
+    async with town(tmp_path, reminders=both) as hall:
         await hall.says(Consented((SUBSCRIBED["called"],), ()))  # WeChat refuses it: 43101
         await called(hall)
-        notices = await hall.settled()
-        assert notices[-1].status is NoticeStatus.SENT
+        reminders = await hall.settled()
+        assert reminders[-1].status is ReminderStatus.SENT
         assert [one["template"] for one in hall.sent()] == [TEMPLATES["called"]]
 
 
 async def test_a_long_term_consent_is_good_for_many(tmp_path: Path):
-    async with town(tmp_path, notices=ways("subscribe", long_term=True)) as hall:
+    async with town(tmp_path, reminders=ways("subscribe", long_term=True)) as hall:
         hall.wechat.platform.people[PERSON].consents.update(dict.fromkeys(SUBSCRIBED.values(), 9))
         await hall.says(Consented(tuple(SUBSCRIBED.values()), ()))
         await called(hall)
@@ -304,15 +307,15 @@ async def test_a_long_term_consent_is_good_for_many(tmp_path: Path):
         await hall.miss()
         await hall.settled()
         assert len(hall.sent()) == 2
-        left = await hall.hall.store.notices.consents(hall.phones.digest(PERSON))
+        left = await hall.hall.store.reminders.consents(hall.phones.digest(PERSON))
         assert set(left.values()) == {1_000_000}
 
 
 async def test_errors_of_the_account_are_told_to_its_keeper(hall: Town, caplog):
     hall.wechat.platform.scripts.append(Script(SEND, errcode=40037))
     await called(hall)
-    notices = await hall.settled()
-    assert notices[-1].reason == "errcode 40037" and "called-template" in caplog.text
+    reminders = await hall.settled()
+    assert reminders[-1].reason == "errcode 40037" and "called-template" in caplog.text
     assert errors.BY_CODE[40037] is errors.Misconfigured and PERSON not in caplog.text
     status, told, _ = await hall.hall.call("GET", "/halls/demo/alarms", role="manager")
     assert status == 200 and [alarm["text"] for alarm in told["alarms"]] == [
@@ -337,21 +340,21 @@ async def test_a_miss_of_yesterday_is_not_told_to_who_has_the_same_id_today(hall
     await hall.reminders.start()
     await until(lambda: hall.reminders.seen >= hall.hall.seq)
     # then nobody is owed anything for it
-    today = await hall.hall.store.notices.of_day("demo", "2026-11-24")
+    today = await hall.hall.store.reminders.of_day("demo", "2026-11-24")
     assert [one.kind for one in today if one.kind == "missed"] == []
     assert [one["touser"] for one in hall.sent()] == [PERSON]
 
 
 async def test_consents_are_not_kept_for_ever(hall: Town):
-    notices, now = hall.hall.store.notices, hall.hall.clock.now()
-    await notices.consent("digest", "template", 1, now)
-    await notices.expire(Millis(now + 366 * 86_400_000))
-    assert await notices.consents("digest") == {"template": 1}
-    await notices.expire(Millis(now + 366 * 86_400_000 + 1))
-    assert await notices.consents("digest") == {}
+    reminders, now = hall.hall.store.reminders, hall.hall.clock.now()
+    await reminders.consent("digest", "template", 1, now)
+    await reminders.expire(Millis(now + 366 * 86_400_000))
+    assert await reminders.consents("digest") == {"template": 1}
+    await reminders.expire(Millis(now + 366 * 86_400_000 + 1))
+    assert await reminders.consents("digest") == {}
 
 
-async def test_notices_go_with_their_day(hall: Town):
+async def test_reminders_go_with_their_day(hall: Town):
     await called(hall)
     await hall.settled()
     later(hall, 24 * 3600)  # the next day has begun
@@ -361,6 +364,6 @@ async def test_notices_go_with_their_day(hall: Town):
     await until(lambda: hall.hall.actor.hall.day == "2026-11-25")
 
     async def gone() -> bool:
-        return not await hall.notices()
+        return not await hall.owed()
 
     await until(gone)

@@ -21,8 +21,8 @@ token = "{TOKEN}"
 aes_key = "{AES_KEY}"
 secret = "{SECRET}"
 """
-NOTICE = """
-[[wechat_notice]]
+REMINDER = """
+[[wechat_reminder]]
 id = "called"
 kind = "called"
 carrier = "subscribe"
@@ -34,7 +34,7 @@ fields = ["character_string1=number", "thing2=window", "phrase3=status"]
 
 def test_a_hall_has_no_account_unless_it_says_so():
     settings = parse(HALL)
-    assert settings.wechat.appid == "" and settings.wechat_notices == ()
+    assert settings.wechat.appid == "" and settings.wechat_reminders == ()
 
 
 def test_every_key_is_read():
@@ -43,12 +43,12 @@ def test_every_key_is_read():
         'api_url = "http://127.0.0.1:8090/"\nahead = 5\nphone = "12345"\n'
         'news_url = "https://hall.example.gov.cn/news"\nmenu = "menu.toml"\n'
     )
-    settings = parse(HALL + HTTP + WECHAT + more + NOTICE)
+    settings = parse(HALL + HTTP + WECHAT + more + REMINDER)
     wechat = settings.wechat
     assert (wechat.appid, wechat.mode, wechat.ahead) == (APPID, "compatible", 5)
     assert wechat.api_url == "http://127.0.0.1:8090"
-    (notice,) = settings.wechat_notices
-    assert notice.long_term and notice.fields[2] == "phrase3=status"
+    (reminder,) = settings.wechat_reminders
+    assert reminder.long_term and reminder.fields[2] == "phrase3=status"
     for secret in (SECRET, AES_KEY, OLD_AES_KEY):
         assert secret not in repr(settings)
 
@@ -98,7 +98,7 @@ def test_secrets_come_from_files_beside_the_configuration(tmp_path: Path):
         (("[wechat]", '[wechat]\napp_id = "x"'), "app_id: is not a known key; did you mean"),
         ((f'appid = "{APPID}"', ""), "appid: is missing; without it the hall has no account"),
         (('"called"\ncarrier', '"soon"\ncarrier'), 'kind: "soon" is not known'),
-        (('"subscribe"', '"template"'), "long_term: only notices with carrier"),
+        (('"subscribe"', '"template"'), "long_term: only reminders with carrier"),
         (("thing2=window", "thing2=clerk"), '"clerk" is not a fact'),
         (("thing2=window", "thing2"), '"thing2" is not a field and a fact'),
         (("thing2=window", "phrase2=window"), '"phrase2=window": a phrase can hold status'),
@@ -106,17 +106,17 @@ def test_secrets_come_from_files_beside_the_configuration(tmp_path: Path):
     ],
 )
 def test_mistakes_are_told(change, said):
-    found = problems((HALL + HTTP + WECHAT + NOTICE).replace(*change))
+    found = problems((HALL + HTTP + WECHAT + REMINDER).replace(*change))
     assert any(said in problem for problem in found), found
     assert not any(secret in "".join(found) for secret in (SECRET, AES_KEY, "tooshort"))
 
 
-def test_an_account_needs_an_address_and_notices_need_an_account():
+def test_an_account_needs_an_address_and_reminders_need_an_account():
     assert problems(HALL + WECHAT) == (
         "hall.toml: [wechat]: needs the address that phones open: set [http] public_url",
     )
-    assert problems(HALL + NOTICE) == (
-        'hall.toml: [[wechat_notice]] "called": needs an account: set [wechat] appid',
+    assert problems(HALL + REMINDER) == (
+        'hall.toml: [[wechat_reminder]] "called": needs an account: set [wechat] appid',
     )
 
 

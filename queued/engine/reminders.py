@@ -1,9 +1,9 @@
-"""The ledger of notices, and what is needed of the table of people, as protocols.
+"""The ledger of reminders, and what is needed of the table of people, as protocols.
 
-A notice is something one person should read in time ("three ahead of you"), outside of the hall.
+A reminder is something one person should read in time ("three ahead of you"), outside of the hall.
 At most once: `sending` is durable before the first byte leaves, and whatever was `sending` when
-a process died is `unknown` for ever. Whoever waits for a notice in vain still has the screens;
-whoever gets three of the same turns notices off.
+a process died is `unknown` for ever. Whoever waits for a reminder in vain still has the screens;
+whoever gets three of the same turns reminders off.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from queued.core.plan import Millis
 Kind: TypeAlias = Literal["ahead", "called", "missed"]
 
 
-class NoticeStatus(StrEnum):
-    """What became of a notice."""
+class ReminderStatus(StrEnum):
+    """What became of a reminder."""
 
     #: To be sent while it is true and in time.
     OWED = "owed"
@@ -39,8 +39,8 @@ class NoticeStatus(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Notice:
-    """One notice. (`key`, `person`) is unique in a hall; `person` is a keyed digest."""
+class Reminder:
+    """One reminder. (`key`, `person`) is unique in a hall; `person` is a keyed digest."""
 
     key: str
     person: str = field(repr=False)
@@ -49,26 +49,26 @@ class Notice:
     ticket: TicketId
     at: Millis
     expires_at: Millis
-    status: NoticeStatus = NoticeStatus.OWED
+    status: ReminderStatus = ReminderStatus.OWED
     reason: str = ""
     carrier_id: str = ""
     """The carrier's own id of the message."""
 
 
-class Notices(Protocol):
-    """Notices of a hall, durable when a call returns."""
+class ReminderLedger(Protocol):
+    """Reminders of a hall, durable when a call returns."""
 
     async def cursor(self, hall: str, name: str) -> int:
         """Seq of the last event the follower `name` has dealt with; 0 at first."""
         ...
 
     async def owe(
-        self, hall: str, name: str, seq: int, notices: Sequence[Notice] = ()
-    ) -> Sequence[Notice]:
+        self, hall: str, name: str, seq: int, reminders: Sequence[Reminder] = ()
+    ) -> Sequence[Reminder]:
         """Add those not there yet and move the cursor, in one transaction; returns the new."""
         ...
 
-    async def owed(self, hall: str) -> Sequence[Notice]:
+    async def owed(self, hall: str) -> Sequence[Reminder]:
         """All still `owed`, oldest first."""
         ...
 
@@ -79,29 +79,29 @@ class Notices(Protocol):
     async def mark(
         self,
         hall: str,
-        notice: Notice,
-        status: NoticeStatus,
+        reminder: Reminder,
+        status: ReminderStatus,
         *,
         reason: str = "",
         carrier_id: str = "",
     ) -> bool:
-        """The next status, if the notice is still there and may take it."""
+        """The next status, if the reminder is still there and may take it."""
         ...
 
     async def delivered(self, hall: str, carrier_id: str, reason: str) -> bool:
-        """The carrier's word on a sent notice; `reason` "" means that it arrived."""
+        """The carrier's word on a sent reminder; `reason` "" means that it arrived."""
         ...
 
     async def forget(self, person: str) -> int:
-        """Take everything about a person off the disk, consents too; how many notices."""
+        """Take everything about a person off the disk, consents too; how many reminders."""
         ...
 
     async def expire(self, before: Millis) -> int:
-        """Take notices off the disk that are older; how many."""
+        """Take reminders off the disk that are older; how many."""
         ...
 
     async def consents(self, person: str) -> dict[str, int]:
-        """How many notices of each template may be sent to a person."""
+        """How many reminders of each template may be sent to a person."""
         ...
 
     async def consent(self, person: str, template: str, change: int | None, at: Millis) -> int:

@@ -1,6 +1,6 @@
-"""The ledger of notices and of consents, for all halls. See `engine.notices` for the promise.
+"""The ledger of reminders and of consents, for all halls. See `engine.reminders` for the promise.
 
-A follower's notices and its cursor are one transaction. `sending` is durable when `mark` returns,
+A follower's reminders and its cursor are one transaction. `sending` is durable when `mark` returns,
 before the first byte leaves; what a crash leaves `sending` is `unknown` and never sent again.
 """
 
@@ -13,13 +13,13 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from queued.core.plan import Millis
-from queued.engine.notices import Notice, NoticeStatus
+from queued.engine.reminders import Reminder, ReminderStatus
 from queued.storage import tables as t
 from queued.storage.database import Database
 from queued.storage.ledger import cursor_of, move_cursor
 
 OWED_MAX = 1000
-"""Read at once; a hall calls fewer people in the minutes a notice is good for."""
+"""Read at once; a hall calls fewer people in the minutes a reminder is good for."""
 
 CONSENTS_MAX = 1_000_000
 """As many as stand for a long-term consent; counting further says nothing."""
@@ -27,9 +27,9 @@ CONSENTS_MAX = 1_000_000
 CONSENT_KEPT_MS = 366 * 86_400_000
 """Who has not come back in a year is asked again; what they agreed to is not kept for ever."""
 
-_S = NoticeStatus
+_S = ReminderStatus
 
-TRANSITIONS: Mapping[NoticeStatus, frozenset[NoticeStatus]] = {
+TRANSITIONS: Mapping[ReminderStatus, frozenset[ReminderStatus]] = {
     _S.OWED: frozenset({_S.SENDING, _S.DROPPED}),
     # Back to `owed`: only if the carrier says that nothing happened.
     _S.SENDING: frozenset({_S.SENT, _S.FAILED, _S.UNKNOWN, _S.OWED}),
@@ -40,12 +40,12 @@ TRANSITIONS: Mapping[NoticeStatus, frozenset[NoticeStatus]] = {
     _S.UNKNOWN: frozenset(),
 }
 
-_NAMES = tuple(field.name for field in fields(Notice))
-_NOTICE = select(*(t.notice.c[name] for name in _NAMES))
+_NAMES = tuple(field.name for field in fields(Reminder))
+_REMINDER = select(*(t.reminder.c[name] for name in _NAMES))
 
 
-class Notices:
-    """Notices and consents. Durable when a call returns."""
+class ReminderLedger:
+    """Reminders and consents. Durable when a call returns."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -55,48 +55,48 @@ class Notices:
         return await self._database.read(lambda connection: cursor_of(connection, hall, name) or 0)
 
     async def owe(
-        self, hall: str, name: str, seq: int, notices: Sequence[Notice] = ()
-    ) -> Sequence[Notice]:
+        self, hall: str, name: str, seq: int, reminders: Sequence[Reminder] = ()
+    ) -> Sequence[Reminder]:
         """Add those not there yet and move the cursor, in one transaction; returns the new.
 
-        A notice may come with another status than `owed`: what was told in another way.
+        A reminder may come with another status than `owed`: what was told in another way.
         """
 
-        def work(connection: Connection) -> list[Notice]:
+        def work(connection: Connection) -> list[Reminder]:
             new = []
-            for one in notices:
+            for one in reminders:
                 if _find(connection, hall, one.key, one.person) is None:
                     values = {name: getattr(one, name) for name in _NAMES}
                     values["status"] = one.status.value
-                    connection.execute(t.notice.insert().values(hall=hall, **values))
+                    connection.execute(t.reminder.insert().values(hall=hall, **values))
                     new.append(one)
             move_cursor(connection, hall, name, seq)
             return new
 
         return await self._database.write(work)
 
-    async def owed(self, hall: str) -> Sequence[Notice]:
+    async def owed(self, hall: str) -> Sequence[Reminder]:
         """All still `owed`, oldest first."""
-        c = t.notice.c
-        query = _NOTICE.where(c.hall == hall, c.status == _S.OWED.value)
+        c = t.reminder.c
+        query = _REMINDER.where(c.hall == hall, c.status == _S.OWED.value)
         query = query.order_by(c.at, c.key, c.person).limit(OWED_MAX)
         return await self._database.read(
-            lambda connection: [_notice(row) for row in connection.execute(query)]
+            lambda connection: [_reminder(row) for row in connection.execute(query)]
         )
 
-    async def of_day(self, hall: str, day: str) -> Sequence[Notice]:
+    async def of_day(self, hall: str, day: str) -> Sequence[Reminder]:
         """All of a business day, oldest first: what a manager may count."""
-        c = t.notice.c
-        query = _NOTICE.where(c.hall == hall, c.day == day).order_by(c.at, c.key, c.person)
+        c = t.reminder.c
+        query = _REMINDER.where(c.hall == hall, c.day == day).order_by(c.at, c.key, c.person)
         return await self._database.read(
-            lambda connection: [_notice(row) for row in connection.execute(query)]
+            lambda connection: [_reminder(row) for row in connection.execute(query)]
         )
 
     async def settle_crash(self, hall: str) -> int:
         """What was `sending` is `unknown` from now on; how many."""
-        c = t.notice.c
+        c = t.reminder.c
         which = (c.hall == hall) & (c.status == _S.SENDING.value)
-        change = t.notice.update().where(which).values(status=_S.UNKNOWN.value)
+        change = t.reminder.update().where(which).values(status=_S.UNKNOWN.value)
         return await self._database.write(
             lambda connection: connection.execute(change).rowcount
         )
@@ -104,57 +104,58 @@ class Notices:
     async def mark(
         self,
         hall: str,
-        notice: Notice,
-        status: NoticeStatus,
+        reminder: Reminder,
+        status: ReminderStatus,
         *,
         reason: str = "",
         carrier_id: str = "",
     ) -> bool:
-        """The next status; False if the notice is gone (forgotten) or may not take it."""
+        """The next status; False if the reminder is gone (forgotten) or may not take it."""
         from_ = [before.value for before, after in TRANSITIONS.items() if status in after]
-        c = t.notice.c
-        which = (c.hall == hall) & (c.key == notice.key) & (c.person == notice.person)
+        c = t.reminder.c
+        which = (c.hall == hall) & (c.key == reminder.key) & (c.person == reminder.person)
         values = {"status": status.value, "reason": reason, "carrier_id": carrier_id}
-        change = t.notice.update().where(which, c.status.in_(from_)).values(values)
+        change = t.reminder.update().where(which, c.status.in_(from_)).values(values)
         return await self._database.write(
             lambda connection: connection.execute(change).rowcount == 1
         )
 
     async def delivered(self, hall: str, carrier_id: str, reason: str) -> bool:
-        """The carrier's word on a sent notice; `reason` "" means that it arrived."""
+        """The carrier's word on a sent reminder; `reason` "" means that it arrived."""
         if not carrier_id:
             return False
-        c = t.notice.c
+        c = t.reminder.c
         status = _S.FAILED if reason else _S.DELIVERED
         which = (c.hall == hall) & (c.carrier_id == carrier_id) & (c.status == _S.SENT.value)
-        change = t.notice.update().where(which).values(status=status.value, reason=reason[:100])
+        change = t.reminder.update().where(which).values(status=status.value, reason=reason[:100])
         return await self._database.write(
             lambda connection: connection.execute(change).rowcount > 0
         )
 
     async def forget(self, person: str) -> int:
-        """Take everything about a person off the disk, consents too; how many notices."""
+        """Take everything about a person off the disk, consents too; how many reminders."""
 
         def work(connection: Connection) -> int:
             _overwrite_what_goes(connection)
             connection.execute(t.consent.delete().where(t.consent.c.person == person))
-            return connection.execute(t.notice.delete().where(t.notice.c.person == person)).rowcount
+            c = t.reminder.c
+            return connection.execute(t.reminder.delete().where(c.person == person)).rowcount
 
         return await self._database.write(work)
 
     async def expire(self, before: Millis) -> int:
-        """Take notices off the disk that are older; how many. Consents go a year later."""
+        """Take reminders off the disk that are older; how many. Consents go a year later."""
 
         def work(connection: Connection) -> int:
             _overwrite_what_goes(connection)
             unused = t.consent.c.changed_at < before - CONSENT_KEPT_MS
             connection.execute(t.consent.delete().where(unused))
-            return connection.execute(t.notice.delete().where(t.notice.c.at < before)).rowcount
+            return connection.execute(t.reminder.delete().where(t.reminder.c.at < before)).rowcount
 
         return await self._database.write(work)
 
     async def consents(self, person: str) -> dict[str, int]:
-        """How many notices of each template may be sent to a person."""
+        """How many reminders of each template may be sent to a person."""
         query = select(t.consent.c.template, t.consent.c.left_over)
         query = query.where(t.consent.c.person == person, t.consent.c.left_over > 0)
         return await self._database.read(
@@ -182,15 +183,15 @@ class Notices:
 
 
 def _find(connection: Connection, hall: str, key: str, person: str) -> Any:
-    c = t.notice.c
+    c = t.reminder.c
     return connection.execute(
         select(c.key).where(c.hall == hall, c.key == key, c.person == person)
     ).first()
 
 
-def _notice(row: Any) -> Notice:
+def _reminder(row: Any) -> Reminder:
     values = dict(zip(_NAMES, row, strict=True))
-    return Notice(**{**values, "status": NoticeStatus(values["status"])})
+    return Reminder(**{**values, "status": ReminderStatus(values["status"])})
 
 
 def _overwrite_what_goes(connection: Connection) -> None:
