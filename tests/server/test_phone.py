@@ -53,7 +53,9 @@ async def test_a_service_is_rated_without_script(hall: Running):
     assert hall.actor.hall.ticket(1).rating == "satisfied"
 
 
-@pytest.mark.parametrize("form", ["", "grade=", "grade=none", "grade=5", "grade=%FF", "x=satisfied"])
+@pytest.mark.parametrize(
+    "form", ["", "grade=", "grade=none", "grade=5", "grade=%FF", "x=satisfied"]
+)
 async def test_what_is_no_grade_changes_nothing(hall: Running, form: str):
     token = await served(hall)
     before = hall.seq
@@ -103,7 +105,9 @@ async def test_a_closed_hall_says_when_it_opens(tmp_path):
         assert 'data-open="false"' in text
 
 
-@pytest.mark.parametrize("query", ["%3Cscript%3E", "%00", "%FF%FE", "a" * 5000, "%F0%9F%98%80", "'"])
+@pytest.mark.parametrize(
+    "query", ["%3Cscript%3E", "%00", "%FF%FE", "a" * 5000, "%F0%9F%98%80", "'"]
+)
 async def test_any_search_is_answered(hall: Running, query: str):
     status, text, _ = await hall.page(f"/h/demo/status?q={query}")
     assert status in (200, 400)  # 400: longer than a line of HTTP may be
