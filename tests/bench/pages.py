@@ -57,6 +57,17 @@ PAINTED = """() => {
 }"""
 
 
+FIRST_PAINT = "() => performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? 0"
+
+SLOW_4G = {
+    "offline": False,
+    "latency": 150,
+    "downloadThroughput": 1_638_400 / 8,
+    "uploadThroughput": 768_000 / 8,
+}
+"""What browsers' developers call Slow 4G, in bytes a second."""
+
+
 @contextmanager
 def chromium() -> Iterator[Browser]:
     """The browser of the tests."""
@@ -208,6 +219,26 @@ def weights(browser: Browser) -> list[Weight]:
             hall.stop()
 
 
+def slow_line(browser: Browser, visits: int) -> list[float]:
+    """Milliseconds until the phone's page of the queues is painted, each with an empty cache, on
+    a line of 150 ms of round trip and 1.6 Mbit/s."""
+    painted = []
+    with tempfile.TemporaryDirectory(prefix="queued-bench-") as folder:
+        hall = RealHall(Path(folder)).start()
+        try:
+            for _ in range(visits):
+                with people(browser, hall.url) as visitors:
+                    phone = visitors.somebody("phone")
+                    session = phone.context.new_cdp_session(phone)
+                    session.send("Network.enable")
+                    session.send("Network.emulateNetworkConditions", SLOW_4G)
+                    phone.goto(f"{HALL}/status", wait_until="networkidle")
+                    painted.append(float(phone.evaluate(FIRST_PAINT)))
+        finally:
+            hall.stop()
+    return painted
+
+
 def _weight(name: str, page: Page, path: str) -> Weight:
     assert page.viewport_size is not None and SIZES
     answers: list[Response] = []
@@ -215,9 +246,7 @@ def _weight(name: str, page: Page, path: str) -> Weight:
     page.goto(path, wait_until="load")
     page.wait_for_timeout(300)
     bodies = [each.body() for each in answers if "event-stream" not in each.headers["content-type"]]
-    painted = page.evaluate(
-        "() => performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? 0"
-    )
+    painted = page.evaluate(FIRST_PAINT)
     nodes = page.evaluate("() => document.querySelectorAll('*').length")
     return Weight(
         name, len(answers), sum(map(len, bodies)), sum(len(gzip.compress(b)) for b in bodies),

@@ -150,25 +150,15 @@ def test_a_hidden_page_rests_and_a_broken_line_is_told(visitors: People):
     expect(phone.locator("#stale")).to_be_hidden()
 
 
-def test_the_status_page_is_there_within_a_second_on_a_slow_line(visitors: People):
-    """Slow 4G: 150 ms of round trip, 1.6 Mbit/s. First view: all bodies, packed."""
+def test_the_first_view_of_the_status_page_is_small(visitors: People):
+    """All bodies, as sent; `make bench` tells how long they take on a slow line."""
     phone = visitors.somebody("phone")
     line = phone.context.new_cdp_session(phone)
     line.send("Network.enable")
-    line.send(
-        "Network.emulateNetworkConditions",
-        {"offline": False, "latency": 150, "downloadThroughput": 1_638_400 / 8,
-         "uploadThroughput": 768_000 / 8},
-    )  # fmt: skip
     loaded: list[float] = []
     line.on("Network.loadingFinished", lambda event: loaded.append(event["encodedDataLength"]))
     phone.goto(f"{HALL}/status", wait_until="networkidle")
-    painted = phone.evaluate(
-        "() => performance.getEntriesByName('first-contentful-paint')[0].startTime"
-    )
-    print(f"{sum(loaded):.0f} B in {len(loaded)} answers, painted after {painted:.0f} ms")
-    assert sum(loaded) <= 60_000
-    assert painted <= 1_000
+    assert 5_000 < sum(loaded) <= 60_000
 
 
 def test_a_wrong_address_is_no_ticket(visitors: People):
