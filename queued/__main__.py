@@ -6,6 +6,7 @@ Exit codes: 0 done, 1 the check failed, 2 wrong use.
 from __future__ import annotations
 
 import argparse
+import gc
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
@@ -32,6 +33,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
+    # Loading makes no garbage, only things that stay: looking for some takes a fifth of the time.
+    gc.disable()
     words = list(sys.argv[1:] if argv is None else argv)
     parser = argparse.ArgumentParser(
         prog="queued", description="Queue management and ticketing for service halls."
@@ -44,6 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             import_module(module).add_arguments(sub)
     args = parser.parse_args(words)
     run: Callable[[argparse.Namespace], int] = import_module(COMMANDS[args.command][0]).run
+    gc.enable()
     return run(args)
 
 

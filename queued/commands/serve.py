@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import dataclasses
+import gc
 import logging
 import os
 import re
@@ -62,6 +63,7 @@ def run(args: argparse.Namespace) -> int:
             print(problem, file=sys.stderr)
         return WRONG_USE
     sys.setswitchinterval(SWITCH_S)
+    gc.disable()  # until the hall is there: folding a day makes values that stay
     options = application.Options(devices=not args.no_devices, trust_clock=args.trust_clock)
     try:
         return uvloop.run(_serve(settings, args.data, options))
@@ -85,6 +87,8 @@ async def _serve(settings: Settings, data: Path, options: application.Options) -
     stop = asyncio.Event()
     stop_on_signals(stop)
     async with application.running(settings, data, options) as app:
+        gc.freeze()  # what is here now is here in the evening: no need to look at it again
+        gc.enable()
         # Another program reads this line to know where and from which seq the hall goes on.
         print(f"queued: ready {app.url} seq={app.hall.actor.hall.seq}", flush=True)
         notify("READY=1")

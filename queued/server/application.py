@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final
 
 from aiohttp import web
@@ -123,7 +124,7 @@ def site_of(parts: Parts) -> Site:
         static=StaticFiles(STATIC_DIR),
         media=MediaFolder(parts.media, (zone.id for zone in parts.settings.zones)),
         reprints=Once(),
-        openapi=openapi.made_of(ROUTES, parts.version),
+        openapi=cache(lambda: openapi.made_of(ROUTES, parts.version)),
         tls=parts.settings.http.public_url.startswith("https:"),
     )
 

@@ -54,7 +54,8 @@ async def document(call: Call[None]) -> web.Response:
         "X-Content-Type-Options": "nosniff",
         "Server": "queued",
     }
-    return web.Response(body=call.site.openapi, headers=headers)
+    return web.Response(body=call.site.openapi(), headers=headers)
+
 
 FILES: Final = ("/static", "/media")
 """Paths of files, which are no part of the contract."""

@@ -228,7 +228,8 @@ class Site:
     static: StaticFiles
     media: MediaFolder
     reprints: Once
-    openapi: bytes
+    openapi: Callable[[], bytes]
+    """Made when it is first asked for: visitors do not wait for it after a power cut."""
     tls: bool
     """Whether the public address is https."""
 
