@@ -7,7 +7,8 @@ are those of the API: snapshot, desk, ticket, services, slips.
 | --------- | ------------------------------------------------------------------------------ |
 | start     | hall {"id","name"}, windows [snapshot windows], printers [device ids or dicts   |
 |           | {"id","name"}], demo bool                                                       |
-| kiosk     | hall, services (answer of GET /halls/{hall}/services), snapshot                 |
+| kiosk     | hall, services (answer of GET /halls/{hall}/services), snapshot, readers        |
+|           | [device ids of the card readers beside it]                                      |
 | windows   | hall, snapshot, seats {window id: {"clerk", "since", "yours", "allowed"}}       |
 | console   | hall, window (snapshot window), desk, services                                  |
 | caller    | the same                                                                        |
@@ -30,8 +31,9 @@ are those of the API: snapshot, desk, ticket, services, slips.
 |           | "role","window","since"}], audit, roles {"people","tokens"}, done, token,       |
 |           | errors {field: why}, form (as typed), failed; posts to itself                   |
 | configuration | hall, draft (TOML), lists, fields, choices, entry, effects, versions, …     |
-| login     | next (path to go to), error (problem code or None), demo bool; posts name,      |
-|           | password, next, csrf to /login, or as, next to /demo/enter                      |
+| login     | hall or None, next (path to go to), error (problem code or None), demo bool,    |
+|           | typed (the name, when it comes again); posts name, password, next, csrf to      |
+|           | /login, or as, next to /demo/enter                                              |
 | error     | status int, code (problem code), detail str or None                             |
 | docs      | nothing; reads /api/v1/openapi.json                                             |
 
@@ -80,8 +82,8 @@ class Page:
 PAGES: Final[Mapping[str, Page]] = {
     "start": Page(("hall", "windows", "printers", "demo")),
     "kiosk": Page(
-        ("hall", "services", "snapshot"),
-        ("hall", "services", "snapshot"),
+        ("hall", "services", "snapshot", "readers"),
+        ("hall", "services", "snapshot", "readers"),
         ("app", "live", "wait", "kiosk", "ticket", "error", "error_with", "queue_status"),
         "kiosk",
         "kiosk",
@@ -176,7 +178,7 @@ PAGES: Final[Mapping[str, Page]] = {
          "problem", "versions", "user"),
         style="admin",
     ),
-    "login": Page(("next", "error", "demo"), ("next",), module="login"),
+    "login": Page(("hall", "next", "error", "demo", "typed"), ("next",), ("login",), "login"),
     "wechat": Page(("hall", "good", "lines", "token")),
     "error": Page(("status", "code", "detail")),
     "docs": Page((), (), ("docs",), "docs", "docs"),

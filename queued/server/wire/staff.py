@@ -77,6 +77,8 @@ class DeskWaiting(Told, frozen=True):
     status: Literal["waiting"]
     issued_at: Time
     waited_s: int
+    long: bool = False
+    """Longer than the hall wants anybody to wait."""
 
 
 class DeskParked(Told, frozen=True):
