@@ -1,4 +1,4 @@
-"""An identity card at the kiosk: a strict reader on a pseudo terminal, its device process, a page."""
+"""Identity cards at the kiosk: a strict reader on a pseudo terminal, its device process, a page."""
 
 from __future__ import annotations
 
