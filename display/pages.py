@@ -240,6 +240,7 @@ class Pages:
             catalogue=catalogue,
             second=second,
             named=lambda thing: name_of(thing, language),
+            person=lambda by: person_of(by, catalogue),
             module=described.module,
             style=described.style,
             theme=described.theme,
@@ -263,6 +264,13 @@ def name_of(thing: Mapping[str, Any], language: str) -> str:
     """
     english = thing.get("name_en") if language != i18n.DEFAULT else None
     return str(english or thing["name"])
+
+
+def person_of(by: str, catalogue: i18n.Catalogue) -> str:
+    """`窗口人员 王芳` of `clerk:王芳`, as the journal names whoever did something."""
+    role, colon, name = by.partition(":")
+    known = colon and catalogue.has(f"role.{role}")
+    return f"{catalogue.text(f'role.{role}')} {name}" if known else by
 
 
 def clock(at: str | None, chars: int = 5) -> str:

@@ -11,7 +11,9 @@ const WEEK = ["mon", "tue", "wed", "thu", "fri"];
 
 test("days in a row are from the first to the last, and share their times", () => {
   assert.deepEqual(
-    told([span(WEEK, "13:30", "17:30"), span(WEEK, "08:30", "12:00"), span(["sat"], "09:00", "12:00")]),
+    told([
+      span(WEEK, "13:30", "17:30"), span(WEEK, "08:30", "12:00"), span(["sat"], "09:00", "12:00"),
+    ]),
     ["hours_line(days(day_mon() day_fri()) 08:30–12:00,13:30–17:30)",
       "hours_line(day_sat() 09:00–12:00)"],
   );
