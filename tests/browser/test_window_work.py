@@ -12,7 +12,6 @@ from tests.browser.seats import HALL, Desk, Kiosk, calls, look_again
 from tests.browser.watched import People
 
 
-
 @pytest.fixture
 def kiosk(visitors: People) -> Kiosk:
     return Kiosk(visitors.manager("kiosk"))

@@ -71,7 +71,8 @@ WRONG = [
     ("notice", 'text = "公告"', 'text = "公告"\nfrom = "2026-13-40"',
      "公告第 1 条 · 开始显示：“2026-13-40”不是日期，"
      "请按 2026-11-23 或 2026-11-23T08:30 的格式填写。"),
-    ("notice", 'text = "公告"', "text = 公告", "第 37 行第 8 列不符合 TOML 格式，请检查引号、括号和等号。"),
+    ("notice", 'text = "公告"', "text = 公告",
+     "第 37 行第 8 列不符合 TOML 格式，请检查引号、括号和等号。"),
 ]  # fmt: skip
 
 ENGLISH = re.compile(r"\b(is|are|has|must|allowed|needed|already|not)\b")
