@@ -192,6 +192,8 @@ ROUTES: Final[tuple[Route, ...]] = (
     _get("/tickets/{token}/slip", tickets.slip, wire.Slip, "What became of the slip"),
     _post("/tickets/{token}/slip", tickets.reprint, wire.Nothing, wire.Slip,
           "Print the slip once more", roles=REPRINTING, status=202),
+    _post("/tickets/{token}/arrival", tickets.arrive, wire.Nothing, wire.OwnTicket,
+          "Its holder is in the hall: a number taken from afar may be called", roles=ISSUING),
     _post("/tickets/{token}/rating", tickets.rate, wire.Rate, wire.OwnTicket,
           "Rate the service, once"),
     _get("/halls/{hall}/alarms", alarms.list_alarms, wire.AlarmList,
