@@ -10,9 +10,9 @@ from __future__ import annotations
 from itertools import islice
 from typing import assert_never
 
+from queued.core import arriving, guards, policy, taking
 from queued.core import commands as c
 from queued.core import events as e
-from queued.core import arriving, guards, policy, taking
 from queued.core import refusals as r
 from queued.core.assigning import assign
 from queued.core.furnish import configure

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
+from queued.core import arriving, guards, numbering, policy
 from queued.core import decide as decide_module
 from queued.core import evolve as evolve_module
-from queued.core import arriving, guards, numbering, policy
 from queued.core.events import CallUndone
 from queued.core.model import Status
 from tests.core.test_model import QUIET, Rulebooks
