@@ -22,12 +22,18 @@ class Recovered:
     folded: int
 
 
-CATCH_UP_MAX = 20_000
-"""Events that an observer is shown from before the snapshot: a busy day's, a second's work.
-Usually it is one, the `DayOpened` that shares a batch with the end of the day before."""
-
 Observer = Callable[[Event, Hall], None]
-"""Sees every folded event and the hall after it, e.g. an estimator that learns from the day."""
+"""Sees every event since the running day began, or since the last one ended, in order, e.g. an
+estimator that learns from the day. The hall is the one after it; for the events before a snapshot
+within the day it is the snapshot's."""
+
+CATCH_UP_MAX = 20_000
+"""Events of earlier days that are observed again: a busy day's. None, but for a crash between the
+end of a day and the moment when an observer's memory of it was kept."""
+
+
+def _nobody(_event: Event, _hall: Hall) -> None:
+    """Observes nothing."""
 
 
 async def recover(
@@ -35,20 +41,20 @@ async def recover(
     hall_id: str,
     *,
     from_start: bool = False,
-    observe: Observer = lambda _event, _hall: None,
+    observe: Observer = _nobody,
     observed: int | None = None,
 ) -> Recovered:
     """The hall as the journal tells it. Raises `JournalBroken` with the first bad seq.
 
-    `from_start` ignores snapshots: every record is read, proven and folded. `observe` sees what
-    follows seq `observed`, also what the snapshot already holds; None: what is folded.
+    `from_start` ignores snapshots: every record is read, proven and folded. `observed`: the seq
+    of a day's end up to which `observe` remembers everything; it sees what follows.
     """
     hall, digest = Hall(), HASH_ZERO
     snapshot = None if from_start else await journal.load_snapshot(hall_id)
     if snapshot is not None and (kept := hall_of(snapshot)) is not None:
         hall, digest = kept, snapshot.hash
-    if observed is not None:
-        await _catch_up(journal, hall_id, hall, observe, observed)
+        if observe is not _nobody:
+            await _observe_again(journal, hall_id, hall, observe, observed)
     folded = 0
     while page := await journal.read(hall_id, hall.seq, PAGE_MAX):
         for record in checked(page, hall.seq, digest):
@@ -66,16 +72,19 @@ async def recover(
     return Recovered(hall, digest, folded)
 
 
-async def _catch_up(
-    journal: Journal, hall_id: str, hall: Hall, observe: Observer, observed: int
+async def _observe_again(
+    journal: Journal, hall_id: str, hall: Hall, observe: Observer, observed: int | None
 ) -> None:
-    """Show what lies between `observed` and the snapshot's `hall`; nothing if it is too much."""
-    if hall.seq - observed > CATCH_UP_MAX:
+    """What the running day of a snapshot was made of: read and proven again, not folded again."""
+    after = hall.day_seq - 1 if hall.open else hall.seq
+    if observed is not None and after - observed <= CATCH_UP_MAX:
+        after = observed
+    if after >= hall.seq:
         return
-    while observed < hall.seq:
-        page = await journal.read(hall_id, observed, min(PAGE_MAX, hall.seq - observed))
-        if not page:
-            raise JournalBroken(observed + 1, "missing before the snapshot")
-        for record in page:
+    before = await journal.read(hall_id, after - 1, 1) if after > 0 else []
+    digest = before[-1].hash if before else HASH_ZERO
+    while after < hall.seq:
+        page = await journal.read(hall_id, after, min(PAGE_MAX, hall.seq - after))
+        for record in checked(page, after, digest):
             observe(event_of(record), hall)
-        observed = page[-1].seq
+            after, digest = record.seq, record.hash

@@ -27,8 +27,9 @@ from queued.server.accounts import AccountBook, AuditBook
 from queued.server.auth import Doors
 from queued.server.devices import Devices
 from queued.server.health import Metrics
+from queued.server.hub import Streams
 from queued.server.limits import Limits
-from queued.server.live import Live, Streams
+from queued.server.live import Live
 from queued.server.media import MediaFolder
 from queued.server.once import Once
 from queued.server.readers import Readers
