@@ -67,6 +67,7 @@ def _day_opened(hall: Hall, event: e.DayOpened) -> dict[str, Any]:
         "windows": {id_: Window() for id_ in hall.plan.windows},
         "clerks": {},
         "absent": {},
+        "day_seq": hall.seq + 1,
     }
 
 

@@ -199,6 +199,8 @@ class Hall:
     absent: Mapping[TicketId, Millis] = field(default_factory=dict)
     """Tickets whose holders are not in the hall yet, and until when their place is kept; 0 before
     their turn has come (see `arriving`)."""
+    day_seq: int = 0
+    """Of the event that opened this day: where the day begins in the journal."""
 
     def ticket(self, id_: TicketId) -> Ticket:
         """Raises `IndexError` for an id never issued today."""
