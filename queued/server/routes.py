@@ -220,6 +220,7 @@ ROUTES: Final[tuple[Route, ...]] = (
           query=(("zone", "Only this zone"), ("second", "A second language for titles"))),
     _page("/h/{hall}/windows/{window}/screen", screens.window, "The screen above a window",
           query=(("second", "A second language"),)),
+    _page("/h/{hall}", phone.hall, "Leads to the phone page", status=303),
     _page("/h/{hall}/status", phone.status, "Phone page"),
     _page("/h/{hall}/kiosk", pages.kiosk, "Kiosk", roles=KIOSK),
     _page("/h/{hall}/windows", pages.windows, "Choose a window", roles=STAFF),
