@@ -55,7 +55,10 @@ async function checkIn(code) {
       () => showMessage("warn", text("kiosk.unanswered")),
     );
     if (!told.today) refusal = { code: "kiosk_old_ticket", facts: {} };
-    else showTicket(told.ticket, { title: titleFor(told), printing: told.new && told.kind === "appointment" });
+    else {
+      const printing = told.new && told.kind === "appointment";
+      showTicket(told.ticket, { title: titleFor(told), printing });
+    }
   } catch (failure) {
     if (failure.status === 401) signIn();
     refusal = { code: failure.code, facts: failure.facts };
