@@ -78,14 +78,17 @@ class Conversation:
         clock: Clock,
         about: About,
         on_bound: Callable[[Ticket, str], Awaitable[None]] | None = None,
+        on_forgotten: Callable[[str], Awaitable[object]] | None = None,
     ) -> None:
-        """`on_bound` hears of each ticket whose phone has just been told how it stands."""
+        """`on_bound` hears of each ticket whose phone has just been told how it stands,
+        `on_forgotten` of each person (a digest) of whom nothing may be left."""
         self._hall = hall
         self._phones = phones
         self._ledger = ledger
         self._clock = clock
         self._about = about
         self._on_bound = on_bound
+        self._on_forgotten = on_forgotten
 
     async def answer(self, push: Push) -> str:
         """The reply to a push; "" for none."""
@@ -117,7 +120,10 @@ class Conversation:
 
     async def forget(self, person: OpenId) -> None:
         """Take everything about a person off the disk."""
-        await self._ledger.forget(self._phones.digest(person))
+        digest = self._phones.digest(person)
+        await self._ledger.forget(digest)
+        if self._on_forgotten is not None:
+            await self._on_forgotten(digest)
         await self._phones.forget(person)
 
     async def bind(
