@@ -75,11 +75,17 @@ def page(
     if small is not None:
         body, headers = small, headers | GZIP
     response = web.Response(body=body, status=status, headers=headers)
-    if request.query.get("lang") in i18n.LANGUAGES:
+    remember_language(request, response)
+    return response
+
+
+def remember_language(request: web.Request, response: web.Response) -> None:
+    """Keep the language that was asked for with `?lang=`."""
+    language = request.query.get("lang")
+    if language in i18n.LANGUAGES:
         response.set_cookie(
             LANGUAGE_COOKIE, language, max_age=LANGUAGE_KEPT_S, samesite="Lax", path="/"
         )
-    return response
 
 
 def error_page(call: Call[Any], problem: Problem) -> web.Response:

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, inspect, select
 from queued.storage import tables
 from queued.storage.errors import SchemaUnknown
 
-VERSION = 6
+VERSION = 7
 """Of the tables in `tables`."""
 
 Step: TypeAlias = Callable[[Connection], None]
@@ -87,12 +87,22 @@ def _audit_and_configurations(connection: Connection) -> None:
     )
 
 
+def _page_versions(connection: Connection) -> None:
+    """6 to 7: pages of columns have versions."""
+    connection.exec_driver_sql(
+        "CREATE TABLE page_version (hall TEXT NOT NULL, page TEXT NOT NULL, "
+        "version BIGINT NOT NULL, at BIGINT NOT NULL, \"by\" TEXT NOT NULL, deed TEXT NOT NULL, "
+        "body TEXT NOT NULL, PRIMARY KEY (hall, page, version))"
+    )
+
+
 STEPS: Mapping[int, Step] = {
     1: _ratings_and_people,
     2: _device_events,
     3: _appointments,
     4: _reminders,
     5: _audit_and_configurations,
+    6: _page_versions,
 }
 """From this version to the next."""
 

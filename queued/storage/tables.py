@@ -300,3 +300,16 @@ configuration = Table(
     _text("file"),
 )
 """Versions of a hall's furniture as saved in administration (see `configurations`)."""
+
+page_version = Table(
+    "page_version",
+    metadata,
+    Column("hall", Text, primary_key=True),
+    Column("page", Text, primary_key=True),
+    Column("version", BigInteger, primary_key=True, autoincrement=False),
+    _number("at"),
+    _text("by"),
+    _text("deed"),
+    _text("body"),
+)
+"""Versions of the pages of columns (see `page_versions`)."""
