@@ -25,6 +25,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "replay": ("queued.replay", "run real days through the engine"),
     "wechat": ("queued.commands.wechat", "the official account's menu"),
     "verify": ("queued.commands.verify", "check every hash, fold and invariant"),
+    "history": ("queued.commands.history", "make the history of hours anew from the journal"),
     "backup": ("queued.commands.backup", "copy a running hall into a file"),
     "restore": ("queued.commands.restore", "make a data folder from a backup"),
     "doctor": ("queued.commands.doctor", "what works, what does not, what to do"),

@@ -39,7 +39,11 @@ class NoPicture(ValueError):
 
 def kept(upload: bytes) -> tuple[str, bytes]:
     """The name and the bytes that are kept of an upload. Raises `NoPicture`."""
-    from PIL import Image, ImageOps, UnidentifiedImageError  # when somebody uploads a picture, and not before
+    from PIL import (  # when somebody uploads a picture, and not before
+        Image,
+        ImageOps,
+        UnidentifiedImageError,
+    )
 
     if len(upload) > UPLOAD_BYTES_MAX:
         raise NoPicture("large")

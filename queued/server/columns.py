@@ -19,6 +19,7 @@ from queued.content.folder import NOTHING, Contents, Folder, Loaded
 from queued.content.page import COLUMNS
 from queued.content.searching import Document, Prepared, prepared
 from queued.server.initials import initials_of
+from queued.server.rendered import Drawn
 
 LOOK_EVERY_S: Final = 5.0
 """A page copied into the folder is there after this."""
@@ -35,10 +36,10 @@ OTHERS_PREFER: Final = ("en", "zh")
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A finished answer."""
+    """A finished page, and what tells it from every other one."""
 
-    body: bytes
-    etag: str
+    drawn: Drawn
+    tag: str
 
 
 @dataclass

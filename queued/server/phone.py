@@ -41,6 +41,11 @@ QR_MODULE: Final = 8
 # ── The hall ──────────────────────────────────────────────────────────────────────────────
 
 
+async def hall(call: Call[None]) -> web.Response:
+    """GET /h/{hall}: the short address on a poster leads to what its readers want to know."""
+    return go(f"/h/{call.live.id}/status")
+
+
 async def status(call: Call[None]) -> web.Response:
     """GET /h/{hall}/status"""
     live = call.live

@@ -16,13 +16,13 @@ from aiohttp import web
 from display import i18n
 from queued.content.folder import Loaded
 from queued.content.searching import QUERY_CHARS_MAX, Document, found, prepared
-from queued.server import pages
+from queued.server import pages, rendered
 from queued.server.call import Call
 from queued.server.columns import Columns, Made, Shown, keep
 from queued.server.offer import services_of
-from queued.server.packed import GZIP, LEVEL_ONCE, packed, takes_gzip
+from queued.server.packed import LEVEL_ONCE, packed, takes_gzip
 from queued.server.problems import Problem
-from queued.server.security import page_headers
+from queued.server.rendered import Drawn
 from queued.server.tickets import hall_name
 
 PER_PAGE: Final = 20
@@ -180,32 +180,22 @@ def _query(text: str) -> str:
 def _answer(call: Call[Any], shown: Shown, key: tuple[Any, ...], make: Any) -> web.Response:
     """The page of `make` (its name and context), kept; 304 for who has it."""
     request, site = call.request, call.site
-    language, small = pages.language_of(request), takes_gzip(request)
-    hall = pages.plain(hall_name(call.live))
-    full_key = (*key, language, small, hall["name"])
+    hall, language = pages.plain(hall_name(call.live)), rendered.language_of(request)
+    full_key = (*key, language, hall["name"])
     made = shown.made.get(full_key)
     if made is None:
         name, context = make()
         everything = {"hall": hall, "columns": list(shown.filled), **context}
         body = site.parts.pages.render(name, language, everything).encode()
         tag = sha256(body).hexdigest()[:TAG_CHARS]
-        packed_body = packed(body, LEVEL_ONCE) if small else None
-        if packed_body is not None:
-            body, tag = packed_body, f"{tag}-gzip"
-        made = Made(body, f'"{tag}"')
+        made = Made(Drawn(language, body, packed(body, LEVEL_ONCE)), tag)
         keep(shown, full_key, made)
-    headers = page_headers(tls=site.tls)
-    headers |= {"Content-Language": language, "Cache-Control": CACHE, "ETag": made.etag}
-    if made.etag.endswith('-gzip"'):
-        headers |= GZIP
-    headers["Vary"] = VARY
-    if made.etag in request.headers.get("If-None-Match", ""):
-        headers.pop("Content-Encoding", None)
-        response = web.Response(status=304, headers=headers)
-    else:
-        response = web.Response(body=made.body, headers=headers)
-    pages.remember_language(request, response)
-    return response
+    # Other bytes, another strong tag (RFC 9110 §8.8.3.3).
+    packs = made.drawn.small is not None and takes_gzip(request)
+    more = {"Cache-Control": CACHE, "ETag": f'"{made.tag}{"-gzip" if packs else ""}"', "Vary": VARY}
+    if more["ETag"] in request.headers.get("If-None-Match", "") and "lang" not in request.query:
+        return web.Response(status=304, headers={**more, "Server": "queued"})
+    return rendered.shown(request, made.drawn, tls=site.tls, more=more)
 
 
 def _column(call: Call[Any]) -> str:

@@ -193,6 +193,8 @@ ROUTES: Final[tuple[Route, ...]] = (
     _get("/tickets/{token}/slip", tickets.slip, wire.Slip, "What became of the slip"),
     _post("/tickets/{token}/slip", tickets.reprint, wire.Nothing, wire.Slip,
           "Print the slip once more", roles=REPRINTING, status=202),
+    _post("/tickets/{token}/arrival", tickets.arrive, wire.Nothing, wire.OwnTicket,
+          "Its holder is in the hall: a number taken from afar may be called", roles=ISSUING),
     _post("/tickets/{token}/rating", tickets.rate, wire.Rate, wire.OwnTicket,
           "Rate the service, once"),
     _get("/halls/{hall}/alarms", alarms.list_alarms, wire.AlarmList,
@@ -219,6 +221,7 @@ ROUTES: Final[tuple[Route, ...]] = (
           query=(("zone", "Only this zone"), ("second", "A second language for titles"))),
     _page("/h/{hall}/windows/{window}/screen", screens.window, "The screen above a window",
           query=(("second", "A second language"),)),
+    _page("/h/{hall}", phone.hall, "Leads to the phone page", status=303),
     _page("/h/{hall}/status", phone.status, "Phone page"),
     *(
         _page(f"/h/{{hall}}/{column}", reading.listing, f"List of {column}",

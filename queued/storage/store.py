@@ -22,6 +22,7 @@ from queued.storage.folder import (
     read_people_key,
     read_secret,
 )
+from queued.storage.hours import Hours
 from queued.storage.journal import SqlJournal
 from queued.storage.ledger import Ledger
 from queued.storage.migrate import VERSION, migrate, refuse_newer, version_of
@@ -58,6 +59,7 @@ class Store:
         self.appointments = Appointments(database)
         self.people = People(database, secret, people_key)
         self.reminders = ReminderLedger(database)
+        self.hours = Hours(database)
         self._database = database
         self._lock = lock
 
