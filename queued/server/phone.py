@@ -15,7 +15,7 @@ import segno
 from aiohttp import web
 
 from queued.core.refusals import Refused
-from queued.server import tickets, wire
+from queued.server import reading, tickets, wire
 from queued.server.call import Call
 from queued.server.live import Live
 from queued.server.offer import services_of
@@ -63,6 +63,7 @@ async def status(call: Call[None]) -> web.Response:
             "observed_at": context["snapshot"]["observed_at"],
             "services": plain(services_of(live)),
             "opens": opens,
+            "columns": await reading.filled(call),
             "query": call.request.query.get("q", "").strip()[:QUERY_CHARS_MAX],
         },
     )

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, inspect, select
 from queued.storage import tables
 from queued.storage.errors import SchemaUnknown
 
-VERSION = 7
+VERSION = 8
 """Of the tables in `tables`."""
 
 Step: TypeAlias = Callable[[Connection], None]
@@ -102,6 +102,15 @@ def _hour_figures(connection: Connection) -> None:
         connection.exec_driver_sql(statement)
 
 
+def _page_versions(connection: Connection) -> None:
+    """7 to 8: pages of columns have versions."""
+    connection.exec_driver_sql(
+        "CREATE TABLE page_version (hall TEXT NOT NULL, page TEXT NOT NULL, "
+        "version BIGINT NOT NULL, at BIGINT NOT NULL, \"by\" TEXT NOT NULL, deed TEXT NOT NULL, "
+        "body TEXT NOT NULL, PRIMARY KEY (hall, page, version))"
+    )
+
+
 STEPS: Mapping[int, Step] = {
     1: _ratings_and_people,
     2: _device_events,
@@ -109,6 +118,7 @@ STEPS: Mapping[int, Step] = {
     4: _reminders,
     5: _audit_and_configurations,
     6: _hour_figures,
+    7: _page_versions,
 }
 """From this version to the next."""
 

@@ -55,7 +55,8 @@ async def test_what_this_monday_is_like(hall: Running):
         await hall.take()
     status, told, headers = await hall.call("GET", PATH)
     assert status == 200
-    assert (told["day"], told["today"], told["kind"], told["days"]) == ("2026-11-23", True, "mon", 6)
+    assert (told["day"], told["today"]) == ("2026-11-23", True)
+    assert (told["kind"], told["days"]) == ("mon", 6)
     assert told["observed_at"] == "2026-11-23T10:00:00+08:00"
     assert (told["since"], told["until"]) == ("2026-10-12", "2026-11-22")
     whole, general, social = told["queues"]
