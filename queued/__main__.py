@@ -18,6 +18,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "serve": ("queued.commands.serve", "run a hall"),
     "demo": ("queued.commands.demo", "a furnished hall with virtual devices and visitors"),
     "check": ("queued.commands.check", "validate a configuration"),
+    "content": ("queued.commands.content", "check the pages of columns"),
     "slip": ("queued.commands.slip", "show a sample slip as the printer prints it"),
     "token": ("queued.commands.token", "create an access token, or list and revoke them"),
     "user": ("queued.commands.user", "people who sign in"),

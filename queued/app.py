@@ -44,6 +44,9 @@ log = logging.getLogger(__name__)
 MEDIA = "media"
 """Of the data folder: what screens show beside the queues (see `server/media.py`)."""
 
+CONTENT = "content"
+"""Of the data folder: the pages of columns (see `content/folder.py`)."""
+
 BY_CALENDAR = "system:calendar"
 """Who opens days, in the journal."""
 
@@ -125,6 +128,7 @@ async def running(
             version=__version__,
             demo=options.demo,
             media=data / MEDIA,
+            content=data / CONTENT,
             more_routes=(*(wechat.routes if wechat else ()), *(remote.routes if remote else ())),
             counts={**(wechat.counts if wechat else {}), **(remote.counts if remote else {})},
         )

@@ -26,6 +26,7 @@ from queued.engine.popular import TypicalDay
 from queued.engine.ports import Journal, Note
 from queued.server.accounts import AccountBook, AuditBook
 from queued.server.auth import Doors
+from queued.server.columns import Columns
 from queued.server.devices import Devices
 from queued.server.health import Metrics
 from queued.server.hub import Streams
@@ -236,6 +237,8 @@ class Parts:
     demo: bool = False
     media: Path | None = None
     """The folder with what screens show beside the queues; None if there is none."""
+    content: Path | None = None
+    """The folder with the pages of columns (see `content/folder.py`); None: there are none."""
     more_routes: Sequence[Route] = ()
     """Paths of what is built beside the server: WeChat's callback."""
     counts: Mapping[str, Counter[str]] = field(default_factory=dict)
@@ -259,6 +262,8 @@ class Site:
     metrics: Metrics
     static: StaticFiles
     media: MediaFolder
+    columns: Mapping[str, Columns]
+    """By hall."""
     reprints: Once
     openapi: Callable[[], bytes]
     """Made when it is first asked for: visitors do not wait for it after a power cut."""

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, inspect, select
 from queued.storage import tables
 from queued.storage.errors import SchemaUnknown
 
-VERSION = 8
+VERSION = 9
 """Of the tables in `tables`."""
 
 Step: TypeAlias = Callable[[Connection], None]
@@ -102,8 +102,17 @@ def _hour_figures(connection: Connection) -> None:
         connection.exec_driver_sql(statement)
 
 
+def _page_versions(connection: Connection) -> None:
+    """7 to 8: pages of columns have versions."""
+    connection.exec_driver_sql(
+        "CREATE TABLE page_version (hall TEXT NOT NULL, page TEXT NOT NULL, "
+        "version BIGINT NOT NULL, at BIGINT NOT NULL, \"by\" TEXT NOT NULL, deed TEXT NOT NULL, "
+        "body TEXT NOT NULL, PRIMARY KEY (hall, page, version))"
+    )
+
+
 def _bookings(connection: Connection) -> None:
-    """7 to 8: people book on the phone."""
+    """8 to 9: people book on the phone."""
     for statement in (
         "CREATE TABLE booking (hall TEXT NOT NULL, digest TEXT NOT NULL, person TEXT NOT NULL, "
         "day TEXT NOT NULL, service TEXT NOT NULL, slot BIGINT NOT NULL, made_at BIGINT NOT NULL, "
@@ -121,7 +130,8 @@ STEPS: Mapping[int, Step] = {
     4: _reminders,
     5: _audit_and_configurations,
     6: _hour_figures,
-    7: _bookings,
+    7: _page_versions,
+    8: _bookings,
 }
 """From this version to the next."""
 

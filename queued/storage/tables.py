@@ -347,3 +347,16 @@ learnt = Table(
     _text("digest"),
 )
 """What was learnt from the journal up to `seq`, whose record has `hash`; `digest` of `body`."""
+
+page_version = Table(
+    "page_version",
+    metadata,
+    Column("hall", Text, primary_key=True),
+    Column("page", Text, primary_key=True),
+    Column("version", BigInteger, primary_key=True, autoincrement=False),
+    _number("at"),
+    _text("by"),
+    _text("deed"),
+    _text("body"),
+)
+"""Versions of the pages of columns (see `page_versions`)."""
