@@ -33,7 +33,7 @@ from queued.server.problems import Problem
 from queued.server.routes import Route
 from queued.settings_values import Settings
 from queued.storage.store import Store
-from queued.wechat import account, js_sdk
+from queued.wechat import account, js_sdk, menu
 from queued.wechat.callback import Callback, CallbackRefused
 from queued.wechat.client import QR_SECONDS_MAX, WeChatClient
 from queued.wechat.errors import CallFailed
@@ -181,6 +181,8 @@ def _about(settings: Settings) -> About:
         ahead=settings.wechat.ahead if "ahead" in kinds else 0,
         followers_only=carriers == {"template"},
         long_term=frozenset(way.template for way in settings.wechat_reminders if way.long_term),
+        take_url=menu.facts(settings)["take_url"],
+        book_url=menu.facts(settings)["book_url"],
         names=names,
     )
 

@@ -60,6 +60,9 @@ class About:
     """No way of sending reaches somebody who does not follow the account."""
     long_term: frozenset[str] = frozenset()
     """Templates of 长期订阅: one consent is good for many reminders."""
+    take_url: str = ""
+    book_url: str = ""
+    """Pages for taking a number, and booking; "" where the hall offers neither."""
     names: Names
     """English names, where there are any."""
 
@@ -193,12 +196,23 @@ class Conversation:
         name = self._hall.actor.hall.plan.name
         if say.language == "en":
             name = self._about.names.get("hall") or name
-        return f"{say('help.text', hall=name)}\n{say('help.bind')}"
+        lines = [say("help.text", hall=name)]
+        lines += [say("help.take")] if self._about.take_url else []
+        lines += [say("help.book")] if self._about.book_url else []
+        return "\n".join([*lines, say("help.bind")])
 
     async def _phone(self, push: Push, say: Phrases) -> str:
         if not self._about.phone:
             return say("phone.none")
         return say("phone.text", hall=self._hall.actor.hall.plan.name, phone=self._about.phone)
+
+    async def _take(self, push: Push, say: Phrases) -> str:
+        url = self._about.take_url
+        return say("take.text", url=url) if url else say("take.none")
+
+    async def _book(self, push: Push, say: Phrases) -> str:
+        url = self._about.book_url
+        return say("take.book", url=url) if url else say("take.none")
 
     async def _ask_cancel(self, push: Push, say: Phrases) -> str:
         tickets = await self._phones.tickets(push.person)
@@ -268,12 +282,14 @@ def _plain(content: str) -> str:
 
 _queues, _mine = Conversation._queues, Conversation._mine
 _help, _phone, _ask = Conversation._help, Conversation._phone, Conversation._ask_cancel
+_take, _book = Conversation._take, Conversation._book
 
 COMMANDS: Mapping[str, Mapping[str, Reply]] = {
     "zh": {
         "排队": _queues, "排队情况": _queues, "叫号": _queues,
         "我的号": _mine, "我的号码": _mine, "我的": _mine, "查号": _mine,
         "取消": _ask, "退号": _ask,
+        "取号": _take, "在线取号": _take, "预约": _book, "预约办事": _book,
         "电话": _phone, "咨询电话": _phone,
         "帮助": _help, "": _help,
     },
@@ -281,6 +297,7 @@ COMMANDS: Mapping[str, Mapping[str, Reply]] = {
         "queue": _queues, "queues": _queues,
         "mine": _mine, "my number": _mine, "my ticket": _mine,
         "cancel": _ask,
+        "take": _take, "book": _book,
         "phone": _phone,
         "help": _help, "hi": _help, "hello": _help,
     },
@@ -290,7 +307,8 @@ COMMANDS: Mapping[str, Mapping[str, Reply]] = {
 CANCELS: Mapping[str, str] = {"zh": "取消", "en": "cancel"}
 """In front of a number: give it up."""
 
-BUTTONS: Mapping[str, Reply] = {"QUEUE": _queues, "MINE": _mine, "PHONE": _phone, "HELP": _help}
+BUTTONS: Mapping[str, Reply] = {"QUEUE": _queues, "MINE": _mine, "PHONE": _phone, "HELP": _help,
+                                    "TAKE": _take, "BOOK": _book}  # fmt: skip
 """Keys of menu buttons."""
 
 ASKED_BY = frozenset({"image", "voice", "video", "shortvideo", "location", "link"})

@@ -280,13 +280,19 @@ async def test_the_code_is_shown_in_the_hall_and_to_nobody_else(
         path = f"{city.url}/api/v1/halls/demo/onsite"
         async with city.http.get(path) as answer:
             assert answer.status == 401
-        for url in (path, f"{city.url}/h/demo/onsite", f"{city.url}/h/demo/onsite.svg"):
-            headers = {"Authorization": "Bearer display-0123456789abcdef"}
-            async with city.http.get(url, headers=headers) as answer:
-                assert answer.status == 200
-                text = await answer.text()
-            if url == path:
-                assert f'"code":"{onsite(city)}"' in text
+        headers = {"Authorization": "Bearer display-0123456789abcdef"}
+        async with city.http.get(path, headers=headers) as answer:
+            told = await answer.json()
+        assert told["code"] == onsite(city)
+        assert told["url"] == f"{city.url}/h/demo/arrive?code={onsite(city)}"
+        assert (await city.phone("").opens("/h/demo/onsite")).path == "/login"
+        screen = city.phone("")
+        form = (await screen.opens("/login")).fields
+        form |= {"name": "token", "password": "display-0123456789abcdef"}
+        await screen.sends("/login", **form)
+        seen = await screen.opens("/h/demo/onsite")
+        assert f"{onsite(city)[:3]} {onsite(city)[3:]}" in seen.text
+        assert (await screen.opens("/h/demo/onsite.svg")).status == 200
         phone = city.phone()
         taken = await phone.takes()
         assert (await phone.sends(f"/h/demo/arrive/{taken.token}")).code == "not_shown"
