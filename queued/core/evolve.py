@@ -65,6 +65,7 @@ def _day_opened(hall: Hall, event: e.DayOpened) -> dict[str, Any]:
         "calls": (),
         "windows": {id_: Window() for id_ in hall.plan.windows},
         "clerks": {},
+        "day_seq": hall.seq + 1,
     }
 
 

@@ -196,6 +196,8 @@ class Hall:
     """Windows that serve other queues today, as they were furnished (see `assigning`)."""
     clerks: Mapping[str, Counts] = field(default_factory=dict)
     """What each clerk (`role:name`) did today, at whichever windows."""
+    day_seq: int = 0
+    """Of the event that opened this day: where the day begins in the journal."""
 
     def ticket(self, id_: TicketId) -> Ticket:
         """Raises `IndexError` for an id never issued today."""

@@ -23,7 +23,13 @@ class Recovered:
 
 
 Observer = Callable[[Event, Hall], None]
-"""Sees every folded event and the hall after it, e.g. an estimator that learns from the day."""
+"""Sees every event since the running day began, or since the last one ended, in order, e.g. an
+estimator that learns from the day. The hall is the one after it; for the events before a snapshot
+within the day it is the snapshot's."""
+
+
+def _nobody(_event: Event, _hall: Hall) -> None:
+    """Observes nothing."""
 
 
 async def recover(
@@ -31,7 +37,7 @@ async def recover(
     hall_id: str,
     *,
     from_start: bool = False,
-    observe: Observer = lambda _event, _hall: None,
+    observe: Observer = _nobody,
 ) -> Recovered:
     """The hall as the journal tells it. Raises `JournalBroken` with the first bad seq.
 
@@ -41,6 +47,8 @@ async def recover(
     snapshot = None if from_start else await journal.load_snapshot(hall_id)
     if snapshot is not None and (kept := hall_of(snapshot)) is not None:
         hall, digest = kept, snapshot.hash
+        if observe is not _nobody:
+            await _observe_again(journal, hall_id, hall, observe)
     folded = 0
     while page := await journal.read(hall_id, hall.seq, PAGE_MAX):
         for record in checked(page, hall.seq, digest):
@@ -55,3 +63,17 @@ async def recover(
     for violation in violations(hall):
         raise JournalBroken(hall.seq, violation)
     return Recovered(hall, digest, folded)
+
+
+async def _observe_again(journal: Journal, hall_id: str, hall: Hall, observe: Observer) -> None:
+    """What the running day of a snapshot was made of: read and proven again, not folded again."""
+    if not hall.open:
+        return
+    after = hall.day_seq - 1
+    before = await journal.read(hall_id, after - 1, 1) if after > 0 else []
+    digest = before[-1].hash if before else HASH_ZERO
+    while after < hall.seq:
+        page = await journal.read(hall_id, after, min(PAGE_MAX, hall.seq - after))
+        for record in checked(page, after, digest):
+            observe(event_of(record), hall)
+            after, digest = record.seq, record.hash
