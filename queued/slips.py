@@ -45,7 +45,7 @@ from queued.server.devices import PrintedSlip, SlipState
 from queued.settings_values import Settings
 from queued.slip_files import packaged_templates
 from queued.slip_template import SlipTemplates, TemplateProblem
-from queued.storage.errors import StoreError
+from queued.storage.errors import StoreAway, StoreError
 from queued.storage.ledger import Ledger, MarkRefused, Slip, SlipStatus, SlipUnknown
 
 log = logging.getLogger(__name__)
@@ -304,10 +304,17 @@ class Slips:
             log.error("too many device reports wait; one is dropped")
 
     async def _settle(self) -> None:
+        away = False
         while True:
-            report = await self._inbox.get()
+            report = report if away else await self._inbox.get()
+            away = False
             try:
                 await self._one(report)
+            except StoreAway as error:
+                # A server that comes back: a printer that is ready waits for it.
+                log.error("the ledger does not answer, slips wait: %s", error)
+                await asyncio.sleep(STORE_PAUSE_S)
+                away = True
             except (MarkRefused, SlipUnknown) as error:
                 log.error("the ledger refuses a device report: %s", error)
             except StoreError as error:

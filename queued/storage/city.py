@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from queued.settings_values import Settings
 from queued.storage.errors import StoreError, WrongPlace
 from queued.storage.folder import DATABASE, write_private
 
@@ -28,6 +29,12 @@ class City:
     def schema(self) -> str:
         """What is the hall's in the database."""
         return f"hall_{self.hall}"
+
+
+def city_of(settings: Settings) -> City | None:
+    """Where a hall's settings say that its journal is; None: in its data folder."""
+    url = settings.storage.url
+    return City(url, settings.hall.id) if url else None
 
 
 def remembered(folder: Path) -> str | None:

@@ -240,7 +240,7 @@ def _engine(city: City, level: Any, name: str) -> Engine:
 def _address(url: str, name: str) -> URL:
     try:
         parts = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         # Without the words of the error, which quote the password.
         raise StoreError("the URL of the database cannot be read") from None
     query = {**CONNECTING, **parts.query, "application_name": name}
