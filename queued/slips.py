@@ -304,7 +304,7 @@ class Slips:
             log.error("too many device reports wait; one is dropped")
 
     async def _settle(self) -> None:
-        away = False
+        report, away = None, False
         while True:
             report = report if away else await self._inbox.get()
             away = False

@@ -1,4 +1,4 @@
-"""A real PostgreSQL of a test's own, behind a unix socket: started, stopped, pulled, thrown away."""
+"""A real PostgreSQL of a test's own, behind a unix socket: started, pulled, thrown away."""
 
 from __future__ import annotations
 

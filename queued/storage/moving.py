@@ -16,7 +16,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from queued.storage import postgresql, tables
 from queued.storage.bulk import Insert
 from queued.storage.city import City
-from queued.storage.connect import DIALECTS, explained, open_connection, sqlite_reader, sqlite_writer
+from queued.storage.connect import (
+    DIALECTS,
+    open_connection,
+    sqlite_reader,
+    sqlite_writer,
+)
 from queued.storage.errors import Damaged, FolderNotEmpty, StoreError
 from queued.storage.migrate import VERSION, version_of
 from queued.storage.verify import Report, report_within
@@ -54,7 +59,7 @@ def bring(file: Path, city: City) -> Report:
                         raise Damaged("what arrived in the database is not what was sent")
                     return report
             except SQLAlchemyError as error:
-                raise explained(error, target.engine) from error
+                raise postgresql.explained(error) from error
 
 
 def _fitting(source: Connection, target: Connection, city: City) -> None:

@@ -30,7 +30,7 @@ from queued.storage import tables
 from queued.storage.city import City
 from queued.storage.connect import STATEMENTS_KEPT
 from queued.storage.database import Database
-from queued.storage.errors import HallOwned, NotDurable, SchemaUnknown, StoreAway, StoreError
+from queued.storage.errors import HallOwned, NotDurable, StoreAway, StoreError
 from queued.storage.folder import LOCK_WAIT_S
 from queued.storage.migrate import VERSION, migrate, refuse_newer, version_of
 
@@ -100,7 +100,7 @@ class Owner:
                 refuse_newer(found)
         except SQLAlchemyError as error:
             connection.close()
-            raise _away(error) from error
+            raise explained(error) from error
         except BaseException:
             connection.close()
             raise
@@ -173,18 +173,23 @@ def prepare(connection: Connection, city: City, *, owner: bool) -> None:
     """The hall's schema in this version. Raises `StoreError`; then it is as it was."""
     try:
         with connection.begin():
-            _make_schema(connection, city)
-            found = version_of(connection)
-            if found == VERSION:
+            if version_of(connection) == VERSION:
                 return
-            if found is not None:
-                refuse_newer(found)
-            if not owner and not connection.scalar(_TRY_ONCE, {"key": _key(city)}):
+            if not owner:
                 # Nobody may be at work while the tables change under him.
-                raise HallOwned(f"hall {city.hall} is at work or being set up: try again")
+                _alone(connection, city)
+            _make_schema(connection, city)
             migrate(connection)
     except SQLAlchemyError as error:
-        raise _away(error) from error
+        raise explained(error) from error
+
+
+def _alone(connection: Connection, city: City) -> None:
+    deadline = time.monotonic() + LOCK_WAIT_S
+    while not connection.scalar(_TRY_ONCE, {"key": _key(city)}):
+        if time.monotonic() >= deadline:
+            raise HallOwned(f"hall {city.hall} is at work with older tables: stop it first")
+        time.sleep(_POLL_S)
 
 
 def _make_schema(connection: Connection, city: City) -> None:
@@ -251,7 +256,7 @@ def _connected(engine: Engine) -> Connection:
     try:
         return engine.connect()
     except SQLAlchemyError as error:
-        raise _away(error) from error
+        raise explained(error) from error
 
 
 def _proven(connection: Connection) -> Connection:
@@ -261,7 +266,7 @@ def _proven(connection: Connection) -> Connection:
         connection.commit()
     except SQLAlchemyError as error:
         connection.close()
-        raise _away(error) from error
+        raise explained(error) from error
     commits, fsync, encoding, standby = settings
     wrong = ""
     if commits == "off":
@@ -290,9 +295,9 @@ def _key(city: City) -> int:
     return int.from_bytes(digest[:8], "big", signed=True)
 
 
-def _away(error: SQLAlchemyError) -> StoreError:
+def explained(error: SQLAlchemyError) -> StoreError:
     """What the server, or the attempt to reach it, said: in one line, without parameters."""
     if isinstance(error, DBAPIError):
         told = " ".join(str(error.orig).split())
-        return StoreAway(f"the database server does not do it: {told}")
+        return StoreAway(f"the database server cannot be used: {told}")
     return StoreError(f"the database cannot be used: {type(error).__name__}")

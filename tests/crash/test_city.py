@@ -1,6 +1,6 @@
-"""A hall of a city, as whole processes on a real PostgreSQL: killed, cut off, pulled from under it.
+"""A hall of a city, as whole processes on a real PostgreSQL: killed, cut off, left without it.
 
-What counts is the same as on a box (test_kills.py): nobody's number is lost, and none is there twice.
+What counts is the same as on a box (test_kills.py): no number is lost, none is given out twice.
 """
 
 from __future__ import annotations
@@ -161,7 +161,7 @@ def test_a_hall_stops_cleanly_while_its_database_is_away(
             assert hall.ended() == 0
             refused = queued("serve", "--config", config, "--data", data)
             assert refused.returncode == 1
-            assert "cannot start: the database server does not do it" in refused.stderr
+            assert "cannot start: the database server cannot be used" in refused.stderr
         finally:
             running.start()
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import closing
-from functools import partial
 from dataclasses import fields, replace
+from functools import partial
 from pathlib import Path
 
 import pytest
