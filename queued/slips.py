@@ -71,6 +71,9 @@ INTERRUPTED = "interrupted"
 LARGE = "large"
 """Of `TicketIssued.slip`."""
 
+VISITOR = "visitor:"
+"""Who takes a number with his own phone: nobody stands at a printer."""
+
 _ENCODER = msgspec.json.Encoder()
 _BLOCKS: msgspec.json.Decoder[tuple[Block, ...]] = msgspec.json.Decoder(tuple[Block, ...])
 
@@ -214,8 +217,10 @@ class Slips:
         await self._enqueue(page[-1].seq, new)
 
     def _first_slip(self, event: TicketIssued, seq: int) -> Slip | None:
-        """None for a ticket of an earlier day: it needs no paper any more."""
+        """None for a ticket of an earlier day, or taken on a phone: it needs no paper."""
         hall = self._hall.actor.hall
+        if not event.here or event.by.startswith(VISITOR):
+            return None
         if hall.day is None or event.ticket > len(hall.tickets):
             return None
         if hall.ticket(event.ticket).issued_at != event.at:
@@ -304,22 +309,17 @@ class Slips:
             log.error("too many device reports wait; one is dropped")
 
     async def _settle(self) -> None:
-        report, away = None, False
         while True:
-            report = report if away else await self._inbox.get()
-            away = False
+            report = await self._inbox.get()
             try:
                 await self._one(report)
-            except StoreAway as error:
-                # A server that comes back: a printer that is ready waits for it.
-                log.error("the ledger does not answer, slips wait: %s", error)
-                await asyncio.sleep(STORE_PAUSE_S)
-                away = True
             except (MarkRefused, SlipUnknown) as error:
                 log.error("the ledger refuses a device report: %s", error)
             except StoreError as error:
                 # A full disk: the slip keeps its state, and is settled after the next start.
                 log.error("the ledger cannot be written: %s", error)
+                if isinstance(error, StoreAway):  # a city's server; the printer waits for it
+                    asyncio.get_running_loop().call_later(STORE_PAUSE_S, self._put, report)
 
     async def _one(self, report: Report | None) -> None:
         match report:
