@@ -41,7 +41,7 @@ def remembered(folder: Path) -> str | None:
     """The hall whose journal is on a database server; None if it is in `folder` or nowhere."""
     try:
         return (folder / REMEMBERED).read_text("utf-8").strip()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, UnicodeDecodeError) as error:
         raise StoreError(f"cannot read {folder / REMEMBERED}: {error}") from error
