@@ -11,6 +11,7 @@ import pytest
 from queued.core.plan import Millis
 from queued.engine.hall import HallStopped
 from queued.engine.recovery import recover
+from queued.storage import lasting
 from queued.storage.backup import backup, restore
 from queued.storage.city import City
 from queued.storage.errors import (
@@ -351,7 +352,10 @@ async def test_a_restore_into_a_city_overwrites_nothing(
     assert await verify(tmp_path / "new", city) == before
 
 
-async def test_a_server_away_is_said_to_be_away(city: City, running: Server, tmp_path: Path):
+async def test_a_server_away_is_said_to_be_away(
+    city: City, running: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(lasting, "PAUSE_S", 0.0)
     store = await Store.open(tmp_path, city=city)
     running.stop()
     try:
