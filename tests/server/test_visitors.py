@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-import pytest
-
 from display import i18n
 from queued.core.commands import CloseDay
 from queued.core.model import TicketId
