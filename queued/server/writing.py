@@ -84,9 +84,9 @@ async def _delete(call: Call[Any], path: str, base: str) -> None:
 
 async def _restore(call: Call[Any], path: str, base: str) -> None:
     last = next(iter(await _versions(call, path, 1)), None)
-    if last is None or last.deed != "deleted":
+    if last is None:
         raise Problem("not_found")
-    await put(call, path, last.body, "", "restored")
+    await put(call, path, last.body, "", "restored")  # only where there is no file
 
 
 CHANGES: Final[Mapping[str, Any]] = {
@@ -108,6 +108,7 @@ async def listed(
     """The list of everything there is, with what became of the last change."""
     contents, now = await _contents(call), _now(call)
     newest = await call.site.parts.store.page_versions.newest(call.live.id)
+    broken = {one.file for one in contents.troubles}
     query = call.request.query
     done, page = query.get("done", ""), query.get("page", "")
     everything = sorted(contents.pages.values(), key=lambda one: (one.page.date, one.changed))
@@ -124,7 +125,7 @@ async def listed(
         "deleted": [
             {"path": one.page, "by": one.by, "at": call.live.time_of(one.at)}
             for one in newest
-            if one.deed == "deleted" and one.page not in contents.pages
+            if one.page not in contents.pages and f"{one.page}.md" not in broken
         ][:DELETED_SHOWN],
         "pictures": sorted(contents.pictures),
         "done": done if done in DONE else "",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -165,11 +166,21 @@ async def test_what_is_deleted_comes_back(wang: Writer, content: Path):
     assert "撤销删除" in text and "已删除的页面" in text
     assert await wang.listed("restore", "news/holiday") == f"{LIST}?done=restored&page=news/holiday"
     assert "放假" in await public(wang)
-    for page in ("news/holiday", "news/never"):
+    for page, status in (("news/holiday", 409), ("news/never", 404)):
         await wang.listed("restore", page)
-        assert wang.status == 404
+        assert wang.status == status
     await wang.listed("delete", "news/never")
     assert wang.status == 404
+
+
+async def test_a_folder_that_is_gone_comes_back_from_the_database(wang: Writer, content: Path):
+    for slug in ("one", "two"):
+        await new_page(wang, slug)
+    shutil.rmtree(content)
+    assert "已删除的页面" in await wang.get(LIST)
+    for slug in ("one", "two"):
+        assert "done=restored" in await wang.listed("restore", f"news/{slug}")
+        assert "正文" in await public(wang, f"news/{slug}")
 
 
 async def test_what_was_changed_by_hand_is_kept_too(wang: Writer, content: Path):
