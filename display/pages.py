@@ -46,6 +46,8 @@ are those of the API: snapshot, desk, ticket, services, slips.
 |           | "role","window","since"}], audit, roles {"people","tokens"}, done, token,       |
 |           | errors {field: why}, form (as typed), failed; posts to itself                   |
 | configuration | hall, draft (TOML), lists, fields, choices, entry, effects, versions, …     |
+| content   | hall, columns {name: [rows]}, troubles, deleted, pictures, done, …              |
+| writing   | hall, where {"column","slug","language"}, fields, base, preview, versions, …    |
 | login     | next (path to go to), error (problem code or None), demo bool; posts name,      |
 |           | password, next, csrf to /login, or as, next to /demo/enter                      |
 | error     | status int, code (problem code), detail str or None                             |
@@ -222,6 +224,17 @@ PAGES: Final[Mapping[str, Page]] = {
     "appointment": Page(
         ("hall", "booking", "service", "token", "cancel_until", "may_cancel", "from", "until"),
         style="phone",
+    ),
+    "content": Page(
+        ("hall", "columns", "troubles", "deleted", "pictures", "done", "done_page",
+         "done_picture", "overtaken", "failed", "wrong_picture", "user"),
+        style="admin",
+    ),
+    "writing": Page(
+        ("hall", "where", "path", "existing", "fields", "base", "preview", "wrong", "problems",
+         "overtaken", "failed", "versions", "user"),
+        module="writing",
+        style="admin",
     ),
     "login": Page(("next", "error", "demo"), ("next",), module="login"),
     "wechat": Page(("hall", "good", "lines", "token")),
