@@ -364,7 +364,7 @@ def empty() -> dict[str, dict[str, Any]]:
     contexts["printer"] |= {"slips": [], "strips": []}
     contexts["status"] |= {"columns": []}
     others = (floors.empty(furniture), columns.empty(), afar.empty(nothing))
-    for page, changes in (change for changes in others for change in changes.items()):
+    for page, changes in (change for other in others for change in other.items()):
         contexts[page] |= changes
     contexts["devices"] |= {"devices": [], "restarts": 0}
     contexts["device"] |= {"device": well(testable=False), "events": device_events(0)}
