@@ -12,29 +12,27 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 
 from queued.core.commands import Command
 from queued.core.deadlines import due, next_deadline
 from queued.core.decide import decide
 from queued.core.events import DayClosed, Event
-from queued.core.evolve import evolve
-from queued.core.model import Hall, TicketId
+from queued.core.model import Hall
 from queued.core.plan import Millis
-from queued.core.quick import quick_init
 from queued.core.refusals import Refused
 from queued.engine.bus import Bus, Committed
 from queued.engine.clock import Clock, Timer
-from queued.engine.codec import record_of, snapshot_of
+from queued.engine.codec import snapshot_of
+from queued.engine.draft import Draft, Outcome, Render, Request, steps
 from queued.engine.ports import (
     Answer,
     AppendFailed,
     Batch,
+    Beside,
     Fenced,
     Journal,
     JournalError,
     Record,
-    TicketRow,
 )
 from queued.engine.recovery import Recovered
 
@@ -57,11 +55,11 @@ KEYS_KEPT_MS = 2 * 86_400_000
 KEYS_MAX = 100_000
 """Keys indexed in memory, newest kept: several busy days; the answers stay in the journal."""
 
+Accompany = Callable[[Hall, Sequence[Record], Sequence[Event]], Sequence[Beside]]
+"""Sees a batch before it is durable: the hall after it, its records and their events."""
+
 RETRY_AFTER_MS = 5_000
 """What time brought and could not be written is tried again after this, not in a hot loop."""
-
-Render = Callable[[Hall, Sequence[Event]], bytes]
-"""The answer to a command, from the hall right after its events."""
 
 
 class MailboxFull(Exception):
@@ -74,43 +72,6 @@ class KeyReused(Exception):
 
 class HallStopped(Exception):
     """The actor has stopped; the process is about to end or restart."""
-
-
-@quick_init
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of a command. `answer` is `render`'s, or the first one if `replayed`."""
-
-    hall: Hall
-    events: Sequence[Event]
-    answer: bytes
-    replayed: bool = False
-
-
-@dataclass(slots=True)
-class _Request:
-    command: Command
-    key: str | None
-    fingerprint: str
-    render: Render | None
-    future: asyncio.Future[Outcome]
-
-
-@dataclass(slots=True)
-class _Draft:
-    """A batch being decided: the hall so far, and everything its transaction will hold."""
-
-    hall: Hall
-    hash: bytes
-    records: list[Record] = field(default_factory=list)
-    events: list[Event] = field(default_factory=list)
-    answers: list[Answer] = field(default_factory=list)
-    rows: dict[tuple[str, TicketId], TicketRow] = field(default_factory=dict)
-    replies: list[tuple[_Request, Outcome]] = field(default_factory=list)
-    refusals: list[tuple[_Request, Exception]] = field(default_factory=list)
-    """Told only when the draft is durable: it may be a draft event that refuses them."""
-    retries: list[_Request] = field(default_factory=list)
-    keys: dict[str, str] = field(default_factory=dict)
 
 
 class HallActor:
@@ -128,6 +89,8 @@ class HallActor:
         after_close: Callable[[Millis], Command | None] | None = None,
     ) -> None:
         self.id = hall_id
+        self.accompany: Accompany | None = None
+        """What else belongs into the transaction of a batch."""
         self.hall = recovered.hall
         self._hash = recovered.hash
         self._journal = journal
@@ -135,8 +98,8 @@ class HallActor:
         self._bus = bus
         self._keys = dict(keys)
         self._after_close = after_close
-        self._mailbox: deque[_Request] = deque()
-        self._in_hand: list[_Request] = []
+        self._mailbox: deque[Request] = deque()
+        self._in_hand: list[Request] = []
         self._wake = asyncio.Event()
         self._timer: Timer | None = None
         self._timer_at: Millis | None = None
@@ -189,7 +152,7 @@ class HallActor:
         if len(self._mailbox) >= MAILBOX_MAX:
             raise MailboxFull()
         future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
-        self._mailbox.append(_Request(command, key, fingerprint, render, future))
+        self._mailbox.append(Request(command, key, fingerprint, render, future))
         self._wake.set()
         outcome = await future
         if not outcome.replayed:
@@ -233,7 +196,7 @@ class HallActor:
     async def _batch(self) -> bool:
         """Decide, append, swap, answer. False if there was nothing to do or it failed."""
         at = self._stamp()
-        draft = _Draft(self.hall, self._hash)
+        draft = Draft(self.hall, self._hash)
         self._run_due(draft, at)
         count = min(len(self._mailbox), BATCH_MAX)
         self._in_hand = [self._mailbox.popleft() for _ in range(count)]
@@ -274,15 +237,15 @@ class HallActor:
             return command
         return self._after_close(at) if at >= hall.day_ends_at else None
 
-    def _run_due(self, draft: _Draft, at: Millis) -> None:
+    def _run_due(self, draft: Draft, at: Millis) -> None:
         """Carry out what time brought, before what people want."""
         while (command := self._due(draft.hall, at)) is not None:
             events = decide(draft.hall, command, at)
             if not events:
                 return
-            _write(draft, _steps(draft.hall, events))
+            draft.write(steps(draft.hall, events))
 
-    def _decide(self, draft: _Draft, request: _Request, at: Millis) -> None:
+    def _decide(self, draft: Draft, request: Request, at: Millis) -> None:
         key = request.key
         known = draft.keys.get(key, self._keys.get(key)) if key is not None else None
         if known is not None:
@@ -292,9 +255,9 @@ class HallActor:
                 draft.retries.append(request)
             return
         try:
-            steps = _steps(draft.hall, decide(draft.hall, request.command, at))
-            hall = steps[-1][1] if steps else draft.hall
-            events = [event for event, _ in steps]
+            decided = steps(draft.hall, decide(draft.hall, request.command, at))
+            hall = decided[-1][1] if decided else draft.hall
+            events = [event for event, _ in decided]
             answer = request.render(hall, events) if request.render else b""
         except Refused as refusal:
             draft.refusals.append((request, refusal))
@@ -303,15 +266,16 @@ class HallActor:
             log.exception("command failed: %s", type(request.command).__name__)
             draft.refusals.append((request, bug))
             return
-        _write(draft, steps)
+        draft.write(decided)
         if key is not None and events:
             draft.keys[key] = request.fingerprint
             draft.answers.append(Answer(key, request.fingerprint, hall.seq, at, answer))
         draft.replies.append((request, Outcome(hall, events, answer)))
 
-    async def _append(self, draft: _Draft) -> bool:
+    async def _append(self, draft: Draft) -> bool:
         """Make the draft durable. False if it certainly did not happen; raises if fatal."""
-        batch = Batch(draft.records, tuple(draft.rows.values()), draft.answers)
+        rows = tuple(draft.rows.values())
+        batch = Batch(draft.records, rows, draft.answers, self._beside(draft))
         try:
             await self._journal.append(self.id, batch)
         except Fenced:
@@ -328,7 +292,16 @@ class HallActor:
             return False
         return True
 
-    def _swap(self, draft: _Draft) -> None:
+    def _beside(self, draft: Draft) -> Sequence[Beside]:
+        if self.accompany is None:
+            return ()
+        try:
+            return self.accompany(draft.hall, draft.records, draft.events)
+        except Exception:  # an edge: who comes along must not hold up the hall
+            log.exception("a batch goes without what should have been beside it")
+            return ()
+
+    def _swap(self, draft: Draft) -> None:
         self.hall, self._hash = draft.hall, draft.hash
         self._keys.update(draft.keys)
         while len(self._keys) > KEYS_MAX:
@@ -371,30 +344,6 @@ class HallActor:
             self._timer.cancel()
 
 
-def _fail(request: _Request, error: BaseException) -> None:
+def _fail(request: Request, error: BaseException) -> None:
     if not request.future.done():
         request.future.set_exception(error)
-
-
-def _steps(hall: Hall, events: Sequence[Event]) -> list[tuple[Event, Hall]]:
-    """Each event with the hall after it."""
-    steps = []
-    for event in events:
-        hall = evolve(hall, event)
-        steps.append((event, hall))
-    return steps
-
-
-def _write(draft: _Draft, steps: Sequence[tuple[Event, Hall]]) -> None:
-    """Put decided events on the draft: records, the hall, and the row of each ticket touched."""
-    for event, hall in steps:
-        record = record_of(event, hall.seq, draft.hash)
-        draft.hash = record.hash
-        draft.records.append(record)
-        draft.events.append(event)
-        draft.hall = hall
-        ticket = getattr(event, "ticket", None)
-        if ticket is not None:
-            # By day: closing one day and opening the next may share a batch.
-            day = hall.day or ""
-            draft.rows[(day, ticket)] = TicketRow(day, hall.ticket(ticket))

@@ -19,7 +19,7 @@ from queued.core import views
 from queued.core.events import Event, TicketIssued
 from queued.core.model import Hall, Status, Ticket, TicketId
 from queued.core.plan import ClassId, Millis, QueueId, ServiceId
-from queued.engine.hall import Outcome, Render
+from queued.engine.draft import Outcome, Render
 from queued.engine.tokens import TicketTokens
 from queued.server import wire
 from queued.server.call import Call, answer, encode, sent

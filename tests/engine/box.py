@@ -21,7 +21,8 @@ from queued.engine.bus import Bus
 from queued.engine.calendar import Calendar
 from queued.engine.clock import Clock, SimulatedClock
 from queued.engine.codec import event_of
-from queued.engine.hall import HallActor, Outcome
+from queued.engine.draft import Outcome
+from queued.engine.hall import HallActor
 from queued.engine.ports import Batch
 from queued.engine.recovery import recover
 from queued.storage.memory import MemoryJournal

@@ -1,0 +1,84 @@
+"""A batch being decided: commands, the hall as it would be, and what the transaction will hold.
+
+Values only. Deciding, appending and answering are `hall.py`'s.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from queued.core.commands import Command
+from queued.core.events import Event
+from queued.core.evolve import evolve
+from queued.core.model import Hall, TicketId
+from queued.core.quick import quick_init
+from queued.engine.codec import record_of
+from queued.engine.ports import Answer, Record, TicketRow
+
+Render = Callable[[Hall, Sequence[Event]], bytes]
+"""The answer to a command, from the hall right after its events."""
+
+
+@quick_init
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a command. `answer` is `render`'s, or the first one if `replayed`."""
+
+    hall: Hall
+    events: Sequence[Event]
+    answer: bytes
+    replayed: bool = False
+
+
+@dataclass(slots=True)
+class Request:
+    """A command that waits in the mailbox, and who waits for its outcome."""
+
+    command: Command
+    key: str | None
+    fingerprint: str
+    render: Render | None
+    future: asyncio.Future[Outcome]
+
+
+@dataclass(slots=True)
+class Draft:
+    """The hall so far, and everything the batch's transaction will hold."""
+
+    hall: Hall
+    hash: bytes
+    records: list[Record] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+    """One for each record."""
+    answers: list[Answer] = field(default_factory=list)
+    rows: dict[tuple[str, TicketId], TicketRow] = field(default_factory=dict)
+    replies: list[tuple[Request, Outcome]] = field(default_factory=list)
+    refusals: list[tuple[Request, Exception]] = field(default_factory=list)
+    """Told only when the draft is durable: it may be a draft event that refuses them."""
+    retries: list[Request] = field(default_factory=list)
+    keys: dict[str, str] = field(default_factory=dict)
+
+    def write(self, decided: Sequence[tuple[Event, Hall]]) -> None:
+        """Put decided events on it: records, the hall, and the row of each ticket touched."""
+        for event, hall in decided:
+            record = record_of(event, hall.seq, self.hash)
+            self.hash = record.hash
+            self.records.append(record)
+            self.events.append(event)
+            self.hall = hall
+            ticket = getattr(event, "ticket", None)
+            if ticket is not None:
+                # By day: closing one day and opening the next may share a batch.
+                day = hall.day or ""
+                self.rows[(day, ticket)] = TicketRow(day, hall.ticket(ticket))
+
+
+def steps(hall: Hall, events: Sequence[Event]) -> list[tuple[Event, Hall]]:
+    """Each event with the hall after it."""
+    found = []
+    for event in events:
+        hall = evolve(hall, event)
+        found.append((event, hall))
+    return found
