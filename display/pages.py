@@ -15,9 +15,15 @@ are those of the API: snapshot, desk, ticket, services, slips.
 |           | None, second (a second language for titles) or None                             |
 | screen    | hall, snapshot, window (snapshot window), second                                |
 | status    | hall, snapshot, observed_at (its), services (as for the kiosk), opens (RFC 3339 |
-|           | or None), query (what is searched for, or "")                                   |
+|           | or None), query (what is searched for, or ""), columns (or none)                |
 | ticket    | hall, ticket, token, snapshot, services, near (had better be in the hall now),  |
 |           | earlier (of another day); bind (address or "")                                  |
+| column    | hall, columns (those with something in them), column, entries [{"slug","title",  |
+|           | "date","summary","pinned","language"}], number and last (of the list's parts)   |
+| entry     | hall, columns, column, entry (the same with "html", which is safe)              |
+| contacts  | hall, columns, groups [entries with "phones" [{"name","number","dialled",…}]]   |
+| search    | hall, columns, query, results [{"kind","title","address","papers","excerpt",    |
+|           | "language"}]                                                                    |
 | leave     | hall, ticket, token: "really give up the place?", posts to /t/{token}/leave     |
 | printer   | hall, device {"id"} , slips [{"id","at","number","picture","text"}], strips     |
 |           | [{"id","text"}]                                                                 |
@@ -132,6 +138,10 @@ PAGES: Final[Mapping[str, Page]] = {
         "ticket",
         "phone",
     ),
+    "column": Page(("hall", "columns", "column", "entries", "number", "last"), style="phone"),
+    "entry": Page(("hall", "columns", "column", "entry"), style="phone"),
+    "contacts": Page(("hall", "columns", "groups"), style="phone"),
+    "search": Page(("hall", "columns", "query", "results"), style="phone"),
     "leave": Page(("hall", "ticket", "token"), style="phone"),
     "printer": Page(
         ("hall", "device", "slips", "strips"),

@@ -90,7 +90,7 @@ class StripLine:
         self._turn = turn
         self._byte_s = byte_s
         self._silent_at = 0.0
-        """On the loop's clock: when the last byte known of, ours or the strip's, is off the wire."""
+        """On the loop's clock: when the last byte we know of, anybody's, is off the wire."""
 
     async def open(self) -> None:
         """Raises as `Transport.open`."""

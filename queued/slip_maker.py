@@ -27,6 +27,9 @@ log = logging.getLogger(__name__)
 LARGE = "large"
 """Of `TicketIssued.slip`."""
 
+VISITOR = "visitor:"
+"""Who takes a number with his own phone: nobody stands at a printer."""
+
 _ENCODER = msgspec.json.Encoder()
 
 
@@ -54,8 +57,11 @@ class SlipMaker:
     def first(self, hall: Hall, event: TicketIssued, seq: int) -> Slip | None:
         """The slip that follows from taking a number; `hall` is as it is after that.
 
-        None without a printer, or for a ticket of an earlier day: it needs no paper any more.
+        None without a printer, for a ticket of an earlier day, or one taken on a phone: it needs
+        no paper.
         """
+        if not event.here or event.by.startswith(VISITOR):
+            return None
         if hall.day is None or event.ticket > len(hall.tickets):
             return None
         if hall.ticket(event.ticket).issued_at != event.at:

@@ -1,7 +1,4 @@
-"""A batch being decided: commands, the hall as it would be, and what the transaction will hold.
-
-Values only. Deciding, appending and answering are `hall.py`'s.
-"""
+"""A batch being decided: commands whose answers are to come, and what one transaction holds."""
 
 from __future__ import annotations
 
@@ -34,7 +31,7 @@ class Outcome:
 
 @dataclass(slots=True)
 class Request:
-    """A command that waits in the mailbox, and who waits for its outcome."""
+    """A command in the mailbox, and who waits for its answer."""
 
     command: Command
     key: str | None
@@ -45,13 +42,12 @@ class Request:
 
 @dataclass(slots=True)
 class Draft:
-    """The hall so far, and everything the batch's transaction will hold."""
+    """A batch being decided: the hall so far, and everything its transaction will hold."""
 
     hall: Hall
     hash: bytes
     records: list[Record] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
-    """One for each record."""
     answers: list[Answer] = field(default_factory=list)
     rows: dict[tuple[str, TicketId], TicketRow] = field(default_factory=dict)
     replies: list[tuple[Request, Outcome]] = field(default_factory=list)
@@ -60,25 +56,26 @@ class Draft:
     retries: list[Request] = field(default_factory=list)
     keys: dict[str, str] = field(default_factory=dict)
 
-    def write(self, decided: Sequence[tuple[Event, Hall]]) -> None:
-        """Put decided events on it: records, the hall, and the row of each ticket touched."""
-        for event, hall in decided:
-            record = record_of(event, hall.seq, self.hash)
-            self.hash = record.hash
-            self.records.append(record)
-            self.events.append(event)
-            self.hall = hall
-            ticket = getattr(event, "ticket", None)
-            if ticket is not None:
-                # By day: closing one day and opening the next may share a batch.
-                day = hall.day or ""
-                self.rows[(day, ticket)] = TicketRow(day, hall.ticket(ticket))
 
-
-def steps(hall: Hall, events: Sequence[Event]) -> list[tuple[Event, Hall]]:
+def folded(hall: Hall, events: Sequence[Event]) -> list[tuple[Event, Hall]]:
     """Each event with the hall after it."""
-    found = []
+    steps = []
     for event in events:
         hall = evolve(hall, event)
-        found.append((event, hall))
-    return found
+        steps.append((event, hall))
+    return steps
+
+
+def write(draft: Draft, steps: Sequence[tuple[Event, Hall]]) -> None:
+    """Put decided events on the draft: records, the hall, and the row of each ticket touched."""
+    for event, hall in steps:
+        record = record_of(event, hall.seq, draft.hash)
+        draft.hash = record.hash
+        draft.records.append(record)
+        draft.events.append(event)
+        draft.hall = hall
+        ticket = getattr(event, "ticket", None)
+        if ticket is not None:
+            # By day: closing one day and opening the next may share a batch.
+            day = hall.day or ""
+            draft.rows[(day, ticket)] = TicketRow(day, hall.ticket(ticket))

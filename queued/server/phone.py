@@ -14,7 +14,7 @@ import segno
 from aiohttp import web
 
 from queued.core.refusals import Refused
-from queued.server import tickets, wire
+from queued.server import reading, tickets, wire
 from queued.server.call import Call
 from queued.server.live import Live
 from queued.server.offer import services_of
@@ -41,6 +41,11 @@ QR_MODULE: Final = 8
 # ── The hall ──────────────────────────────────────────────────────────────────────────────
 
 
+async def hall(call: Call[None]) -> web.Response:
+    """GET /h/{hall}: the short address on a poster leads to what its readers want to know."""
+    return go(f"/h/{call.live.id}/status")
+
+
 async def status(call: Call[None]) -> web.Response:
     """GET /h/{hall}/status"""
     live = call.live
@@ -52,6 +57,7 @@ async def status(call: Call[None]) -> web.Response:
             **context,
             "observed_at": context["snapshot"]["observed_at"],
             "services": plain(services_of(live)),
+            "columns": await reading.filled(call),
             "opens": opens_at(live, context["snapshot"]["open"]),
             "query": call.request.query.get("q", "").strip()[:QUERY_CHARS_MAX],
         },

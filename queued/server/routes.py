@@ -26,6 +26,7 @@ from queued.server import (
     openapi,
     pages,
     phone,
+    reading,
     screens,
     speakers,
     static,
@@ -192,6 +193,8 @@ ROUTES: Final[tuple[Route, ...]] = (
     _get("/tickets/{token}/slip", tickets.slip, wire.Slip, "What became of the slip"),
     _post("/tickets/{token}/slip", tickets.reprint, wire.Nothing, wire.Slip,
           "Print the slip once more", roles=REPRINTING, status=202),
+    _post("/tickets/{token}/arrival", tickets.arrive, wire.Nothing, wire.OwnTicket,
+          "Its holder is in the hall: a number taken from afar may be called", roles=ISSUING),
     _post("/tickets/{token}/rating", tickets.rate, wire.Rate, wire.OwnTicket,
           "Rate the service, once"),
     _get("/halls/{hall}/alarms", alarms.list_alarms, wire.AlarmList,
@@ -218,7 +221,22 @@ ROUTES: Final[tuple[Route, ...]] = (
           query=(("zone", "Only this zone"), ("second", "A second language for titles"))),
     _page("/h/{hall}/windows/{window}/screen", screens.window, "The screen above a window",
           query=(("second", "A second language"),)),
+    _page("/h/{hall}", phone.hall, "Leads to the phone page", status=303),
     _page("/h/{hall}/status", phone.status, "Phone page"),
+    *(
+        _page(f"/h/{{hall}}/{column}", reading.listing, f"List of {column}",
+              query=(("page", "Which part of a long list, from 1"),))
+        for column in reading.LISTED
+    ),
+    *(
+        _page(f"/h/{{hall}}/{column}/{{slug}}", reading.entry, f"A page of {column}")
+        for column in reading.LISTED
+    ),
+    _page("/h/{hall}/contacts", reading.contacts, "Telephone list"),
+    _page("/h/{hall}/search", reading.search, "Search of pages and services",
+          query=(("q", "What is looked for"),)),
+    _page("/h/{hall}/media/{picture}", reading.picture, "A picture of a page",
+          media="application/octet-stream"),
     _page("/h/{hall}/kiosk", pages.kiosk, "Kiosk", roles=KIOSK),
     _page("/h/{hall}/windows", pages.windows, "Choose a window", roles=STAFF),
     _page("/h/{hall}/windows/{window}", pages.console, "Window console", roles=STAFF),

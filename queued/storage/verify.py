@@ -191,7 +191,7 @@ def _beyond(
         if last is not None and last > seq:
             yield f"{what} follows seq {last}, but the journal ends at {seq}"
     if snapshot is None and _count(connection, t.snapshot.c.hall, name):
-        yield "the snapshot is spoiled; starts do without it, the next day's end replaces it"
+        yield "the snapshot is spoiled; starts do without it, the next one replaces it"
 
 
 def _count(connection: Connection, column: Column[str], name: str) -> int:

@@ -29,7 +29,7 @@ from display.pages import STATIC_DIR, Pages
 from queued.server.security import page_headers
 from queued.server.static import TYPES
 from tests.browser.golden_halls import HALLS, NOW, Hall
-from tests.display import samples
+from tests.display import columns, samples
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 FOLDER: Final = ROOT / "tests" / "golden" / "pages"
@@ -102,6 +102,11 @@ def scroll_down(page: Page) -> None:
     page.evaluate("window.scrollTo(0, 640)")
 
 
+def scroll_to_the_end(page: Page) -> None:
+    """The foot of the page."""
+    page.evaluate("window.scrollTo(0, document.body.scrollHeight)")
+
+
 def own(status: str = "waiting", near: bool = False, **changes: Any) -> dict[str, Any]:
     """The context of one's own number in that state."""
     return {"ticket": samples.ticket(status, **changes), "near": near}
@@ -158,6 +163,22 @@ ROWS: Final[tuple[Row, ...]] = (
     Row("ticket-left", "ticket", size="phone", context=own("cancelled")),
     Row("ticket-yesterday", "ticket", size="phone", context=own() | {"earlier": True}),
     Row("ticket-offline", "ticket", size="phone", act=lose_the_phones_line),
+    Row("status-menu", "status", "empty", "phone", act=scroll_to_the_end,
+        context={"columns": ["news", "questions", "contacts", "about"]}),
+    Row("column-news", "column", size="phone"),
+    Row("column-questions", "column", size="phone", context=columns.listing("questions")),
+    Row("column-about-english", "column", size="small phone", language="en",
+        context=columns.listing("about", "en")),
+    Row("column-empty", "column", "empty", "small phone"),
+    Row("entry-news", "entry", size="phone"),
+    Row("entry-question", "entry", size="phone", act=scroll_down,
+        context=columns.page("questions", "house-transfer")),
+    Row("entry-large-text", "entry", size="small phone", act=twice_as_large),
+    Row("contacts", "contacts", size="phone"),
+    Row("contacts-large-text", "contacts", size="small phone", act=twice_as_large),
+    Row("search-found", "search", size="phone"),
+    Row("search-nothing", "search", size="phone",
+        context={"query": "结婚登记", "results": []}),
     Row("leave", "leave", size="phone"),
     Row("error-not-found", "error", size="phone"),
     Row("login", "login", size="desk"),

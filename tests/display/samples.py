@@ -289,7 +289,7 @@ def device_events(count: int = 3) -> dict[str, Any]:
 
 def realistic() -> dict[str, dict[str, Any]]:
     """Page → context of a busy hall."""
-    from tests.display import floors  # which is made of what is here
+    from tests.display import columns, floors  # which are made of what is here
 
     hall, now, furniture = {"hall": HALL}, snapshot(), services()
     return {
@@ -310,6 +310,7 @@ def realistic() -> dict[str, dict[str, Any]]:
             "services": furniture | {"hours": hours()},
             "opens": None,
             "query": "",
+            "columns": ["news", "questions", "contacts", "about"],
         },
         "ticket": hall
         | {
@@ -320,6 +321,7 @@ def realistic() -> dict[str, dict[str, Any]]:
             "near": False,
             "earlier": False,
         },
+        **columns.realistic(),
         "leave": hall | {"ticket": ticket(), "token": TOKEN},
         "printer": hall
         | {
@@ -347,7 +349,7 @@ def empty() -> dict[str, dict[str, Any]]:
     """Page → context of a hall with nothing in it yet."""
     nothing = snapshot(windows=0, queues=0, open=False)
     furniture: dict[str, Any] = {"queues": [], "services": [], "classes": [], "outcomes": []}
-    from tests.display import floors
+    from tests.display import columns, floors
 
     contexts = realistic()
     contexts["start"] |= {"windows": [], "printers": [], "demo": False}
@@ -357,7 +359,8 @@ def empty() -> dict[str, dict[str, Any]]:
     contexts["ticket"] |= {"services": furniture}
     contexts["status"] |= {"services": furniture}
     contexts["printer"] |= {"slips": [], "strips": []}
-    for page, changes in floors.empty(furniture).items():
+    contexts["status"] |= {"columns": []}
+    for page, changes in (*floors.empty(furniture).items(), *columns.empty().items()):
         contexts[page] |= changes
     contexts["devices"] |= {"devices": [], "restarts": 0}
     contexts["device"] |= {"device": well(testable=False), "events": device_events(0)}
