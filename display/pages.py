@@ -15,7 +15,8 @@ are those of the API: snapshot, desk, ticket, services, slips.
 |           | None, second (a second language for titles) or None                             |
 | screen    | hall, snapshot, window (snapshot window), second                                |
 | status    | hall, snapshot, observed_at (its), services (as for the kiosk), opens (RFC 3339 |
-|           | or None), query (what is searched for, or ""), columns (or none)                |
+|           | or None), query (what is searched for, or ""), columns (or none), times (answer |
+|           | of GET /halls/{hall}/popular-times, of the day that is shown) or nothing        |
 | ticket    | hall, ticket, token, snapshot, services, near (had better be in the hall now),  |
 |           | earlier (of another day); bind (address or "")                                  |
 | column    | hall, columns (those with something in them), column, entries [{"slug","title",  |
@@ -57,7 +58,7 @@ from typing import Any, Final
 import jinja2
 from markupsafe import Markup
 
-from display import i18n, phone, waits
+from display import busy, i18n, phone, waits
 
 STATIC_DIR: Final = Path(__file__).parent / "static"
 """What `/static/` serves. A request whose `?v=` equals the content hash may be cached for ever."""
@@ -127,7 +128,7 @@ PAGES: Final[Mapping[str, Page]] = {
     "status": Page(
         ("hall", "snapshot", "observed_at", "services", "opens", "query"),
         ("hall", "observed_at"),
-        ("live", "wait", "phone", "window_status", "queue_status"),
+        ("live", "wait", "phone", "busy", "window_status", "queue_status"),
         "status",
         "phone",
     ),
@@ -194,9 +195,15 @@ PAGES: Final[Mapping[str, Page]] = {
 
 
 PHONE_WORDS: Final = (
-    "find_text", "from_clock", "listed", "matches", "opening", "to_clock", "week",
+    "find_text", "from_clock", "listed", "matches", "opening", "to_clock", "week", "weekday",
 )  # fmt: skip
 """Of `display.phone`: what templates may call."""
+
+
+BUSY_WORDS: Final = (
+    "best_words", "busy_words", "made_of", "quarters", "times_by_queue", "usual_now",
+)  # fmt: skip
+"""Of `display.busy`."""
 
 
 class BadContext(ValueError):
@@ -220,6 +227,9 @@ class Pages:
         self._templates.filters["clock"] = clock
         self._templates.globals.update(
             {name: getattr(phone, name) for name in PHONE_WORDS}, span=waits.span
+        )
+        self._templates.globals.update(
+            {name: getattr(busy, name) for name in BUSY_WORDS}, chart_of=busy.chart
         )
         self._templates.globals["asset"] = self.asset
         self._templates.globals["shown"] = waits.shown

@@ -6,6 +6,7 @@ All of it works without script: links, forms, and answers that lead back to the 
 from __future__ import annotations
 
 import io
+from datetime import date
 from typing import Any, Final, get_args
 from urllib.parse import quote
 
@@ -19,6 +20,7 @@ from queued.server.call import Call
 from queued.server.live import Live
 from queued.server.offer import services_of
 from queued.server.pages import go, hall_and_snapshot, page, plain, read_form, snapshot_of
+from queued.server.popular import times_of
 from queued.server.problems import Problem, of
 from queued.server.wire.shapes import Grade
 
@@ -50,15 +52,18 @@ async def status(call: Call[None]) -> web.Response:
     """GET /h/{hall}/status"""
     live = call.live
     context = await hall_and_snapshot(live)
+    opens = opens_at(live, context["snapshot"]["open"])
+    day = live.calendar.day_of(live.now()) if opens is None else date.fromisoformat(opens[:10])
     return page(
         call,
         "status",
         {
             **context,
+            "times": plain(await times_of(call.site, live, day)),
             "observed_at": context["snapshot"]["observed_at"],
             "services": plain(services_of(live)),
+            "opens": opens,
             "columns": await reading.filled(call),
-            "opens": opens_at(live, context["snapshot"]["open"]),
             "query": call.request.query.get("q", "").strip()[:QUERY_CHARS_MAX],
         },
     )

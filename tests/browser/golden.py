@@ -102,6 +102,23 @@ def scroll_down(page: Page) -> None:
     page.evaluate("window.scrollTo(0, 640)")
 
 
+def down_to_the_times(page: Page) -> None:
+    """What the day is usually like."""
+    page.evaluate("document.getElementById('times').scrollIntoView()")
+
+
+def large_times(page: Page) -> None:
+    """The same at 200 % text."""
+    twice_as_large(page)
+    page.evaluate("document.querySelector('#times .chart').scrollIntoView()")
+
+
+def open_times(page: Page) -> None:
+    """One queue, hour by hour."""
+    page.locator("[data-queue='social'] details.times summary").click()
+    page.evaluate("document.querySelector(\"[data-queue='social']\").scrollIntoView()")
+
+
 def scroll_to_the_end(page: Page) -> None:
     """The foot of the page."""
     page.evaluate("window.scrollTo(0, document.body.scrollHeight)")
@@ -139,6 +156,12 @@ ROWS: Final[tuple[Row, ...]] = (
     Row("status-small", "status", size="small phone"),
     Row("status-waiting-200", "status", "crowded", "phone"),
     Row("status-found", "status", size="phone", context={"query": "社保"}),
+    Row("status-times", "status", size="phone", act=down_to_the_times),
+    Row("status-times-small", "status", size="small phone", act=down_to_the_times),
+    Row("status-times-large-text", "status", size="small phone", language="en",
+        act=large_times),
+    Row("status-queue-times", "status", size="phone", act=open_times),
+    Row("status-tomorrow", "status", "closed", "phone", "ko", act=down_to_the_times),
     Row("status-empty", "status", "empty", "small phone"),
     Row("status-closed", "status", "closed", "phone",
         context={"opens": "2026-11-24T08:30:00+08:00"}),

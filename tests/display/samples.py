@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.display import usual
 from tests.display.offered import QUEUES, hours, services
 
 HALL = {"id": "demo", "name": "市民服务中心"}
@@ -310,6 +311,7 @@ def realistic() -> dict[str, dict[str, Any]]:
             "services": furniture | {"hours": hours()},
             "opens": None,
             "query": "",
+            "times": usual.times(),
             "columns": ["news", "questions", "contacts", "about"],
         },
         "ticket": hall
@@ -357,7 +359,7 @@ def empty() -> dict[str, dict[str, Any]]:
     contexts["kiosk"] |= {"services": furniture, "snapshot": nothing}
     contexts["ticket"] |= {"ticket": ticket("called", window=None), "snapshot": nothing}
     contexts["ticket"] |= {"services": furniture}
-    contexts["status"] |= {"services": furniture}
+    contexts["status"] |= {"services": furniture, "times": usual.nothing()}
     contexts["printer"] |= {"slips": [], "strips": []}
     contexts["status"] |= {"columns": []}
     for page, changes in (*floors.empty(furniture).items(), *columns.empty().items()):
