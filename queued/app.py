@@ -32,6 +32,7 @@ from queued.retention import Retention
 from queued.server.application import Parts, build, serve
 from queued.settings import SettingsError
 from queued.settings_values import Settings
+from queued.storage.city import city_of
 from queued.storage.store import Store
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ async def running(
     clock = clock or SystemClock()
     bus = Bus()
     async with contextlib.AsyncExitStack() as stack:
-        store = await Store.open(data)
+        store = await Store.open(data, city=city_of(settings))
         stack.push_async_callback(store.close)
         furniture = await Furniture.open(settings, store.configurations)
         settings = furniture.settings

@@ -38,13 +38,13 @@ from queued.engine.bus import Bus, Committed
 from queued.engine.clock import Clock
 from queued.engine.codec import event_of
 from queued.engine.halls import RunningHall
-from queued.engine.ports import PAGE_MAX, Beside, Journal, Record
+from queued.engine.ports import PAGE_MAX, Beside, Journal, JournalError, Record
 from queued.server.devices import PrintedSlip, SlipState
 from queued.settings_values import Settings
 from queued.slip_maker import LARGE, SlipMaker, first_job
 from queued.slip_orders import SlipDraft, SlipOrders
 from queued.slip_template import SlipTemplates
-from queued.storage.errors import StoreError
+from queued.storage.errors import StoreAway, StoreError
 from queued.storage.ledger import (
     Ledger,
     MarkRefused,
@@ -242,21 +242,19 @@ class Slips:
     async def _follow(self) -> None:
         while True:
             self._behind.clear()
-            after = await self._ledger.cursor(self._hall.id, FOLLOWER)
-            while page := await self._journal.read(self._hall.id, after, PAGE_MAX):
-                after = page[-1].seq
-                while not await self._taken(page):
-                    log.warning("trying again to write down %d events", len(page))
-            await self._behind.wait()
+            try:
+                await self._catch_up()
+            except (JournalError, StoreError) as error:
+                log.error("slips wait for the database: %s", error)
+                await asyncio.sleep(STORE_PAUSE_S)
+            else:
+                await self._behind.wait()
 
-    async def _taken(self, page: Sequence[Record]) -> bool:
-        try:
+    async def _catch_up(self) -> None:
+        after = await self._ledger.cursor(self._hall.id, FOLLOWER)
+        while page := await self._journal.read(self._hall.id, after, PAGE_MAX):
             await self._take(page)
-        except StoreError as error:
-            log.error("the ledger cannot be written, slips wait: %s", error)
-            await asyncio.sleep(STORE_PAUSE_S)
-            return False
-        return True
+            after = page[-1].seq
 
     async def _take(self, page: Sequence[Record]) -> None:
         # A record is readable a moment before the actor swaps its hall: wait for the swap.
@@ -305,6 +303,8 @@ class Slips:
             except StoreError as error:
                 # A full disk: the slip keeps its state, and is settled after the next start.
                 log.error("the ledger cannot be written: %s", error)
+                if isinstance(error, StoreAway):  # a city's server; the printer waits for it
+                    asyncio.get_running_loop().call_later(STORE_PAUSE_S, self._put, report)
 
     async def _one(self, report: Report | None) -> None:
         match report:

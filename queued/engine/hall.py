@@ -16,23 +16,22 @@ from collections.abc import Callable, Sequence
 from queued.core.commands import Command
 from queued.core.deadlines import due, next_deadline
 from queued.core.decide import decide
-from queued.core.events import DayClosed, Event
+from queued.core.events import DayClosed
 from queued.core.model import Hall
 from queued.core.plan import Millis
 from queued.core.refusals import Refused
 from queued.engine.bus import Bus, Committed
 from queued.engine.clock import Clock, Timer
 from queued.engine.codec import snapshot_of
-from queued.engine.draft import Draft, Outcome, Render, Request, folded, write
+from queued.engine.draft import Accompany, Draft, Outcome, Render, Request, company, folded, write
 from queued.engine.ports import (
     Answer,
     AppendFailed,
     Batch,
-    Beside,
     Fenced,
     Journal,
+    JournalAway,
     JournalError,
-    Record,
 )
 from queued.engine.recovery import Recovered
 
@@ -62,8 +61,8 @@ SNAPSHOT_EVERY = 4096
 RETRY_AFTER_MS = 5_000
 """What time brought and could not be written is tried again after this, not in a hot loop."""
 
-Accompany = Callable[[Hall, Sequence[Record], Sequence[Event]], Sequence[Beside]]
-"""Sees a batch before it is durable: the hall after it, its records and their events."""
+AWAY_MS = 500
+"""Between two questions to a journal that does not answer: soon after it is back."""
 
 
 class MailboxFull(Exception):
@@ -110,6 +109,8 @@ class HallActor:
         self._timer_at: Millis | None = None
         self._stopping = False
         self._failure: BaseException | None = None
+        self._away: AppendFailed | None = None
+        """The append whose outcome cannot be asked for: the journal does not answer."""
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -130,6 +131,11 @@ class HallActor:
     def alive(self) -> bool:
         """Whether it takes commands."""
         return self._task is not None and not self._task.done() and not self._stopping
+
+    @property
+    def waiting(self) -> bool:
+        """Whether its journal does not answer; until it does, everybody is refused."""
+        return self._away is not None
 
     @property
     def failure(self) -> BaseException | None:
@@ -154,6 +160,8 @@ class HallActor:
         """
         if not self.alive:
             raise HallStopped()
+        if self._away is not None:
+            raise AppendFailed("the journal does not answer") from self._away
         if len(self._mailbox) >= MAILBOX_MAX:
             raise MailboxFull()
         future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
@@ -292,31 +300,50 @@ class HallActor:
     async def _append(self, draft: Draft) -> bool:
         """Make the draft durable. False if it certainly did not happen; raises if fatal."""
         rows = tuple(draft.rows.values())
-        batch = Batch(draft.records, rows, draft.answers, self._beside(draft))
+        batch = Batch(draft.records, rows, draft.answers, company(draft, self.accompany))
         try:
             await self._journal.append(self.id, batch)
         except Fenced:
             raise
         except AppendFailed as failure:
             log.error("append failed, reading the journal: %s", failure)
-            head = await self._journal.head(self.id)
+            head = await self._head(failure)
             if head == (draft.hall.seq, draft.hash):
                 return True
-            if head != (self.hall.seq, self._hash):
+            if head not in ((self.hall.seq, self._hash), None):
                 raise Fenced(f"the journal is at seq {head[0]}, not ours") from failure
             for request in self._in_hand:
                 _fail(request, failure)
             return False
         return True
 
-    def _beside(self, draft: Draft) -> Sequence[Beside]:
-        if self.accompany is None:
-            return ()
+    async def _head(self, failure: AppendFailed) -> tuple[int, bytes] | None:
+        """Where the journal is, once it can say; None if the hall is stopped before.
+
+        As long as it cannot, whoever asks is told `failure` at once: nobody waits for what may
+        take an hour, and nothing is decided before it is known what the last batch became.
+        """
         try:
-            return self.accompany(draft.hall, draft.records, draft.events)
-        except Exception:  # an edge: who comes along must not hold up the hall
-            log.exception("a batch goes without what should have been beside it")
-            return ()
+            while not self._stopping:
+                self._wake.clear()
+                try:
+                    return await self._journal.head(self.id)
+                except JournalAway as away:
+                    if self._away is None:
+                        log.error("hall %s waits for its journal: %s", self.id, away)
+                    self._away = failure
+                    for request in (*self._in_hand, *self._mailbox):
+                        _fail(request, failure)
+                    self._mailbox.clear()
+                    again = Millis(self._clock.now() + AWAY_MS)
+                    timer = self._clock.call_at(again, self._wake.set)
+                    await self._wake.wait()
+                    timer.cancel()
+            return None
+        finally:
+            if self._away is not None and not self._stopping:
+                log.warning("hall %s has its journal again", self.id)
+            self._away = None
 
     def _swap(self, draft: Draft) -> None:
         self.hall, self._hash = draft.hall, draft.hash

@@ -4,6 +4,7 @@
     python -m tests.crash.careless_serve forgetful serve …   does not store answers with events
     python -m tests.crash.careless_serve eager serve …       prints again what may be on paper
     python -m tests.crash.careless_serve hasty serve …       prints before it has written it down
+    python -m tests.crash.careless_serve lawless serve …     writes a city's hall that others own
     python -m tests.crash.careless_serve honest serve …      breaks nothing: this file is no fault
 """
 
@@ -22,6 +23,7 @@ from queued.slip_orders import SlipOrders
 from queued.slips import Slips
 from queued.storage.journal import SqlJournal
 from queued.storage.ledger import SlipStatus
+from queued.storage.postgresql import Owner
 
 append = SqlJournal.append
 
@@ -108,12 +110,21 @@ def hasty() -> None:
     SqlJournal.append = append_slowly  # type: ignore[method-assign]
 
 
+def lawless() -> None:
+    """Whoever owns the hall in the city's database is not asked."""
+
+    def take_nothing(self: Owner, connection: object) -> None:
+        pass
+
+    Owner._take = take_nothing  # type: ignore[method-assign]
+
+
 def honest() -> None:
     """As it is."""
 
 
 FAULTS: dict[str, Callable[[], None]] = {
-    fault.__name__: fault for fault in (early, forgetful, eager, hasty, honest)
+    fault.__name__: fault for fault in (early, forgetful, eager, hasty, lawless, honest)
 }
 
 if __name__ == "__main__":
