@@ -16,10 +16,26 @@ are those of the API: snapshot, desk, ticket, services, slips.
 |           | None, second (a second language for titles) or None                             |
 | screen    | hall, snapshot, window (snapshot window), second                                |
 | status    | hall, snapshot, observed_at (its), services (as for the kiosk), opens (RFC 3339 |
-|           | or None), query (what is searched for, or "")                                   |
+|           | or None), query (what is searched for, or ""), columns (or none), times (answer |
+|           | of GET /halls/{hall}/popular-times, of the day that is shown) or nothing        |
 | ticket    | hall, ticket, token, snapshot, services, near (had better be in the hall now),  |
 |           | earlier (of another day); bind (address or "")                                  |
+| column    | hall, columns (those with something in them), column, entries [{"slug","title",  |
+|           | "date","summary","pinned","language"}], number and last (of the list's parts)   |
+| entry     | hall, columns, column, entry (the same with "html", which is safe)              |
+| contacts  | hall, columns, groups [entries with "phones" [{"name","number","dialled",…}]]   |
+| search    | hall, columns, query, results [{"kind","title","address","papers","excerpt",    |
+|           | "language"}]                                                                    |
 | leave     | hall, ticket, token: "really give up the place?", posts to /t/{token}/leave     |
+| take      | hall, snapshot, services, booking bool, rules, code of the hall or "", mine     |
+|           | [tickets], sign_in (address or "")                                              |
+| take_one  | hall, snapshot, service, rules, code, sign_in, key; posts to itself             |
+| arrive    | hall, waiting [{"number"}], booked [{"at"}], rules, code, sign_in               |
+| onsite    | hall, code, until, seconds (until it comes anew)                                |
+| book      | hall, services, rules, mine [bookings], sign_in                                 |
+| book_one  | hall, service, rules, days, slots, sign_in; posts to itself                     |
+| appointment | hall, booking, service or None, token or "", cancel_until, may_cancel, from,  |
+|           | until                                                                           |
 | printer   | hall, device {"id"} , slips [{"id","at","number","picture","text"}], strips     |
 |           | [{"id","text"}]                                                                 |
 | floor     | hall, floor (answer of GET /halls/{hall}/floor), services                      |
@@ -31,6 +47,8 @@ are those of the API: snapshot, desk, ticket, services, slips.
 |           | "role","window","since"}], audit, roles {"people","tokens"}, done, token,       |
 |           | errors {field: why}, form (as typed), failed; posts to itself                   |
 | configuration | hall, draft (TOML), lists, fields, choices, entry, effects, versions, …     |
+| content   | hall, columns {name: [rows]}, troubles, deleted, pictures, done, …              |
+| writing   | hall, where {"column","slug","language"}, fields, base, preview, versions, …    |
 | login     | hall or None, next (path to go to), error (problem code or None), demo bool,    |
 |           | typed (the name, when it comes again); posts name, password, next, csrf to      |
 |           | /login, or as, next to /demo/enter                                              |
@@ -53,7 +71,7 @@ from typing import Any, Final
 import jinja2
 from markupsafe import Markup
 
-from display import i18n, phone, waits
+from display import busy, i18n, phone, waits
 
 STATIC_DIR: Final = Path(__file__).parent / "static"
 """What `/static/` serves. A request whose `?v=` equals the content hash may be cached for ever."""
@@ -123,7 +141,7 @@ PAGES: Final[Mapping[str, Page]] = {
     "status": Page(
         ("hall", "snapshot", "observed_at", "services", "opens", "query"),
         ("hall", "observed_at"),
-        ("live", "wait", "phone", "window_status", "queue_status"),
+        ("live", "wait", "phone", "busy", "window_status", "queue_status"),
         "status",
         "phone",
     ),
@@ -134,6 +152,10 @@ PAGES: Final[Mapping[str, Page]] = {
         "ticket",
         "phone",
     ),
+    "column": Page(("hall", "columns", "column", "entries", "number", "last"), style="phone"),
+    "entry": Page(("hall", "columns", "column", "entry"), style="phone"),
+    "contacts": Page(("hall", "columns", "groups"), style="phone"),
+    "search": Page(("hall", "columns", "query", "results"), style="phone"),
     "leave": Page(("hall", "ticket", "token"), style="phone"),
     "printer": Page(
         ("hall", "device", "slips", "strips"),
@@ -178,6 +200,44 @@ PAGES: Final[Mapping[str, Page]] = {
          "problem", "versions", "user"),
         style="admin",
     ),
+    "take": Page(
+        ("hall", "snapshot", "services", "booking", "rules", "code", "mine", "sign_in"),
+        style="phone",
+    ),
+    "take_one": Page(
+        ("hall", "snapshot", "service", "rules", "code", "sign_in", "key"),
+        (),
+        ("remote",),
+        "position",
+        "phone",
+    ),
+    "arrive": Page(
+        ("hall", "waiting", "booked", "rules", "code", "sign_in", "action"),
+        (),
+        ("remote",),
+        "position",
+        "phone",
+    ),
+    "onsite": Page(("hall", "code", "until", "seconds"), style="phone", theme="dark"),
+    "book": Page(("hall", "services", "rules", "mine", "sign_in"), style="phone"),
+    "book_one": Page(
+        ("hall", "service", "rules", "days", "slots", "sign_in"), style="phone"
+    ),
+    "appointment": Page(
+        ("hall", "booking", "service", "token", "cancel_until", "may_cancel", "from", "until"),
+        style="phone",
+    ),
+    "content": Page(
+        ("hall", "columns", "troubles", "deleted", "pictures", "done", "done_page",
+         "done_picture", "overtaken", "failed", "wrong_picture", "user"),
+        style="admin",
+    ),
+    "writing": Page(
+        ("hall", "where", "path", "existing", "fields", "base", "preview", "wrong", "problems",
+         "overtaken", "failed", "versions", "user"),
+        module="writing",
+        style="admin",
+    ),
     "login": Page(("hall", "next", "error", "demo", "typed"), ("next",), ("login",), "login"),
     "wechat": Page(("hall", "good", "lines", "token")),
     "error": Page(("status", "code", "detail")),
@@ -186,9 +246,15 @@ PAGES: Final[Mapping[str, Page]] = {
 
 
 PHONE_WORDS: Final = (
-    "find_text", "from_clock", "listed", "matches", "opening", "to_clock", "week",
+    "find_text", "from_clock", "listed", "matches", "opening", "to_clock", "week", "weekday",
 )  # fmt: skip
 """Of `display.phone`: what templates may call."""
+
+
+BUSY_WORDS: Final = (
+    "best_words", "busy_words", "made_of", "quarters", "times_by_queue", "usual_now",
+)  # fmt: skip
+"""Of `display.busy`."""
 
 
 class BadContext(ValueError):
@@ -212,6 +278,9 @@ class Pages:
         self._templates.filters["clock"] = clock
         self._templates.globals.update(
             {name: getattr(phone, name) for name in PHONE_WORDS}, span=waits.span
+        )
+        self._templates.globals.update(
+            {name: getattr(busy, name) for name in BUSY_WORDS}, chart_of=busy.chart
         )
         self._templates.globals["asset"] = self.asset
         self._templates.globals["shown"] = waits.shown

@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from display.pages import Pages
-from queued import __version__
-from queued.core.estimate import Estimator
+from queued import __version__, settings_remote
 from queued.core.plan import Millis
 from queued.engine.alarms import Alarms, poor_ratings
 from queued.engine.bus import Bus, Committed
@@ -27,20 +26,27 @@ from queued.engine.recovery import recover
 from queued.engine.tokens import TicketTokens
 from queued.equipment import Equipment, Surroundings, connected
 from queued.furniture import Furniture
+from queued.history import History, remembered
 from queued.long_waits import LongWaits
+from queued.phone_sessions import PhoneSessions
 from queued.retention import Retention
 from queued.server.application import Parts, build, serve
 from queued.settings import SettingsError
 from queued.settings_values import Settings
+from queued.storage.city import city_of
 from queued.storage.store import Store
 
 if TYPE_CHECKING:
+    from queued.remote.desk import Remote
     from queued.wechat_account import WechatAccount
 
 log = logging.getLogger(__name__)
 
 MEDIA = "media"
 """Of the data folder: what screens show beside the queues (see `server/media.py`)."""
+
+CONTENT = "content"
+"""Of the data folder: the pages of columns (see `content/folder.py`)."""
 
 BY_CALENDAR = "system:calendar"
 """Who opens days, in the journal."""
@@ -83,7 +89,7 @@ async def running(
     clock = clock or SystemClock()
     bus = Bus()
     async with contextlib.AsyncExitStack() as stack:
-        store = await Store.open(data)
+        store = await Store.open(data, city=city_of(settings))
         stack.push_async_callback(store.close)
         furniture = await Furniture.open(settings, store.configurations)
         settings = furniture.settings
@@ -97,10 +103,15 @@ async def running(
         url = _public_url(settings, address)
         around = Surroundings(settings, data, hall, store, bus, clock, url)
         equipment = await _equipped(around, options, stack)
+        history = History(hall.id, store.journal, store.hours, lambda: furniture.calendar.zone)
+        history.start(bus)
+        stack.push_async_callback(history.stop)
         retention = Retention(store.people, clock)
         await retention.start()
         stack.push_async_callback(retention.stop)
-        wechat = await _wechat(around, stack)
+        sessions = PhoneSessions(hall.id, store.secret, clock)
+        wechat = await _wechat(around, sessions, stack)
+        remote = _remote(around, sessions, wechat)
         parts = Parts(
             halls={hall.id: hall},
             bus=bus,
@@ -113,12 +124,14 @@ async def running(
             speakers=equipment.speakers,
             inputs=equipment.inputs,
             upkeep=equipment.upkeep,
+            history={hall.id: history},
             clock=clock,
             version=__version__,
             demo=options.demo,
             media=data / MEDIA,
-            more_routes=wechat.routes if wechat else (),
-            counts=wechat.counts if wechat else {},
+            content=data / CONTENT,
+            more_routes=(*(wechat.routes if wechat else ()), *(remote.routes if remote else ())),
+            counts={**(wechat.counts if wechat else {}), **(remote.counts if remote else {})},
         )
         port = await _listen(build(parts), address, stack)
         yield App(hall, store, f"http://{address[0]}:{port}", equipment.restarts)
@@ -155,8 +168,11 @@ async def _open_hall(
     options: Options,
 ) -> RunningHall:
     hall_id = furniture.settings.hall.id
-    estimator = Estimator()
-    recovered = await recover(store.journal, hall_id, observe=estimator.observe)
+    known = await remembered(store.hours, hall_id)
+    estimator = known.estimator
+    recovered = await recover(
+        store.journal, hall_id, observe=estimator.observe, observed=known.seq
+    )
     calendar = furniture.calendar
     now = clock.now()
     since = Millis(max(now, recovered.hall.at) - KEYS_KEPT_MS)
@@ -209,7 +225,7 @@ async def _equipped(
 
 
 async def _wechat(
-    around: Surroundings, stack: contextlib.AsyncExitStack
+    around: Surroundings, sessions: PhoneSessions, stack: contextlib.AsyncExitStack
 ) -> WechatAccount | None:
     """The hall's official account, if it has one."""
     if not around.settings.wechat.appid:
@@ -219,10 +235,23 @@ async def _wechat(
 
     try:
         return await wechat_account.connected(
-            around.settings, around.hall, around.store, around.bus, around.clock, around.url, stack
-        )
+            around.settings, around.hall, around.store, around.bus, around.clock, around.url,
+            sessions, stack,
+        )  # fmt: skip
     except SettingsError as error:
         raise CannotStart(str(error)) from error
+
+
+def _remote(
+    around: Surroundings, sessions: PhoneSessions, wechat: WechatAccount | None
+) -> Remote | None:
+    """What can be done from afar; with an account administration may offer it at any time."""
+    if wechat is None and not settings_remote.offered(around.settings):
+        return None
+    from queued.remote import desk
+
+    phones, sign_in = (wechat.phones, wechat.sign_in) if wechat else (None, "")
+    return desk.opened(around.hall.id, around.store, sessions, phones, sign_in)
 
 
 async def _listen(

@@ -75,6 +75,9 @@ def service(table: Table) -> v.ServiceSettings:
         ),
         name_en=table.text("name_en", "", chars_max=v.SENTENCE_CHARS_MAX),
         initials=table.matching("initials", r"[a-z0-9]{0,40}", "small Latin letters", ""),
+        remote=table.flag("remote", False),
+        remote_per_day=table.number("remote_per_day", v.REMOTE_PER_DAY, 0) or None,
+        appointments=table.number("appointments", v.APPOINTMENTS_PER_SLOT, 0),
     )
 
 
@@ -186,6 +189,9 @@ def rules(table: Table) -> v.RulesSettings:
         checkin_late_minutes=table.number(
             "checkin_late_minutes", v.CHECKIN_MINUTES, usual.checkin_late_minutes
         ),
+        keep_place_minutes=table.number(
+            "keep_place_minutes", v.KEEP_PLACE_MINUTES, usual.keep_place_minutes
+        ),
     )
 
 
@@ -247,7 +253,10 @@ def redis(table: Table) -> v.RedisSettings:
 
 def storage(table: Table) -> v.StorageSettings:
     """`[storage]`"""
-    return v.StorageSettings(_url(table, "url", ("sqlite", "postgresql")))
+    url = _url(table, "url", ("postgresql",))
+    if url and not urlsplit(url).path.strip("/"):
+        table.wrong("url", "names no database; needed is postgresql://USER@HOST/DATABASE")
+    return v.StorageSettings(url)
 
 
 def people(table: Table) -> v.PeopleSettings:

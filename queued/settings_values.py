@@ -7,7 +7,7 @@ checks between tables in `settings_links.py`. Clock times are minutes after loca
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from types import MappingProxyType
 
@@ -17,6 +17,7 @@ from queued.settings_device_values import PADS as PADS
 from queued.settings_device_values import READERS as READERS
 from queued.settings_device_values import DeviceSettings as DeviceSettings
 from queued.settings_device_values import Option as Option
+from queued.settings_remote_values import AppointmentSettings, RemoteSettings
 from queued.settings_wechat_values import ReminderSettings, WechatSettings
 
 
@@ -75,6 +76,12 @@ DIGITS = Bounds(2, 4)
 SERVICE_MINUTES = Bounds(1, 240)
 """Usual minutes of one visit; whoever needs more than half a day needs an appointment."""
 
+REMOTE_PER_DAY = Bounds(1, 10_000)
+"""Of one service. Who comes to the hall himself is never counted: without booking no hall may
+limit a day's numbers (浙江省保障"最多跑一次"改革规定 art. 12)."""
+
+APPOINTMENTS_PER_SLOT = Bounds(0, 500)
+
 HEAD_START_MINUTES = Bounds(0, 60)
 """More than an hour would mean that a normal visitor is never called on a busy morning."""
 
@@ -102,6 +109,9 @@ LONG_WAIT_MINUTES = Bounds(5, 240, also=0)
 """From when a wait is an alarm at the windows; halls promise to open more at half an hour."""
 CHECKIN_MINUTES = Bounds(0, 240)
 """Half a day: whoever comes earlier or later than that has come for another appointment."""
+
+KEEP_PLACE_MINUTES = Bounds(1, 120)
+"""Who was told in time and is not here after two hours does not come."""
 
 SLIP_EXPIRES_S = Bounds(10, 3600)
 """A slip that comes later lies on the floor: its visitor went away with a photograph."""
@@ -169,7 +179,11 @@ class QueueSettings:
 
 @dataclass(frozen=True, slots=True)
 class ServiceSettings:
-    """What one comes for. `initials` are the Pinyin initials a kiosk searches by, lower case."""
+    """What one comes for. `initials` are the Pinyin initials a kiosk searches by, lower case.
+
+    `remote`: numbers may be taken on a phone, `remote_per_day` of them at most (None: as many as
+    come); `appointments`: so many people may book each slot (0: there are no slots).
+    """
 
     id: str
     name: str
@@ -178,6 +192,9 @@ class ServiceSettings:
     materials: tuple[str, ...] = ()
     name_en: str = ""
     initials: str = ""
+    remote: bool = False
+    remote_per_day: int | None = None
+    appointments: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,6 +307,8 @@ class RulesSettings:
     checkin_early_minutes: int = 60
     checkin_late_minutes: int = 30
     """How long before and after its slot an appointment may be checked in."""
+    keep_place_minutes: int = 15
+    """How long a number taken on a phone keeps its place after its turn, until its holder comes."""
 
 
 SLIP_KINDS = ("normal", "elder")
@@ -336,9 +355,9 @@ class RedisSettings:
 
 @dataclass(frozen=True, slots=True)
 class StorageSettings:
-    """The journal's database; None: SQLite in the data folder."""
+    """The database server of a city, `postgresql://…`; None: SQLite in the data folder."""
 
-    url: str | None = None
+    url: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -372,3 +391,5 @@ class Settings:
     people: PeopleSettings = PeopleSettings()
     wechat: WechatSettings = WechatSettings()
     wechat_reminders: tuple[ReminderSettings, ...] = ()
+    remote: RemoteSettings = RemoteSettings()
+    appointments: AppointmentSettings = AppointmentSettings()

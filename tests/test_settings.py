@@ -311,7 +311,9 @@ def test_the_environment_overrides_the_file():
         ("QUEUED_HTTP_PORT", "99999", "99999 is out of range"),
         ("QUEUED_HTTP_PROT", "1", 'is not a known key; did you mean "port"?'),
         ("QUEUED_RULES_ONE_LIVE_TICKET", "yes", '"yes" is neither true nor false'),
-        ("QUEUED_STORAGE_URL", "mysql://u:hunter2@h/q", "is not a URL beginning with sqlite://"),
+        ("QUEUED_STORAGE_URL", "mysql://u:hunter2@h/q", "is not a URL beginning with postgresql:"),
+        ("QUEUED_STORAGE_URL", "sqlite:///x", "is not a URL beginning with postgresql:"),
+        ("QUEUED_STORAGE_URL", "postgresql://u:hunter2@h/", "names no database"),
         ("QUEUED_HALL_TIMEZONE", "Mars", "is not a time zone"),
     ],
 )

@@ -12,29 +12,26 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 
 from queued.core.commands import Command
 from queued.core.deadlines import due, next_deadline
 from queued.core.decide import decide
-from queued.core.events import DayClosed, Event
-from queued.core.evolve import evolve
-from queued.core.model import Hall, TicketId
+from queued.core.events import DayClosed
+from queued.core.model import Hall
 from queued.core.plan import Millis
-from queued.core.quick import quick_init
 from queued.core.refusals import Refused
 from queued.engine.bus import Bus, Committed
 from queued.engine.clock import Clock, Timer
-from queued.engine.codec import record_of, snapshot_of
+from queued.engine.codec import snapshot_of
+from queued.engine.draft import Accompany, Draft, Outcome, Render, Request, company, folded, write
 from queued.engine.ports import (
     Answer,
     AppendFailed,
     Batch,
     Fenced,
     Journal,
+    JournalAway,
     JournalError,
-    Record,
-    TicketRow,
 )
 from queued.engine.recovery import Recovered
 
@@ -57,11 +54,15 @@ KEYS_KEPT_MS = 2 * 86_400_000
 KEYS_MAX = 100_000
 """Keys indexed in memory, newest kept: several busy days; the answers stay in the journal."""
 
+SNAPSHOT_EVERY = 4096
+"""Events after which a snapshot is kept within the day: a start folds no more than these, some
+50 ms, and a busy hall stops for one, some 20 ms, every hour or two."""
+
 RETRY_AFTER_MS = 5_000
 """What time brought and could not be written is tried again after this, not in a hot loop."""
 
-Render = Callable[[Hall, Sequence[Event]], bytes]
-"""The answer to a command, from the hall right after its events."""
+AWAY_MS = 500
+"""Between two questions to a journal that does not answer: soon after it is back."""
 
 
 class MailboxFull(Exception):
@@ -74,43 +75,6 @@ class KeyReused(Exception):
 
 class HallStopped(Exception):
     """The actor has stopped; the process is about to end or restart."""
-
-
-@quick_init
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of a command. `answer` is `render`'s, or the first one if `replayed`."""
-
-    hall: Hall
-    events: Sequence[Event]
-    answer: bytes
-    replayed: bool = False
-
-
-@dataclass(slots=True)
-class _Request:
-    command: Command
-    key: str | None
-    fingerprint: str
-    render: Render | None
-    future: asyncio.Future[Outcome]
-
-
-@dataclass(slots=True)
-class _Draft:
-    """A batch being decided: the hall so far, and everything its transaction will hold."""
-
-    hall: Hall
-    hash: bytes
-    records: list[Record] = field(default_factory=list)
-    events: list[Event] = field(default_factory=list)
-    answers: list[Answer] = field(default_factory=list)
-    rows: dict[tuple[str, TicketId], TicketRow] = field(default_factory=dict)
-    replies: list[tuple[_Request, Outcome]] = field(default_factory=list)
-    refusals: list[tuple[_Request, Exception]] = field(default_factory=list)
-    """Told only when the draft is durable: it may be a draft event that refuses them."""
-    retries: list[_Request] = field(default_factory=list)
-    keys: dict[str, str] = field(default_factory=dict)
 
 
 class HallActor:
@@ -128,20 +92,25 @@ class HallActor:
         after_close: Callable[[Millis], Command | None] | None = None,
     ) -> None:
         self.id = hall_id
+        self.accompany: Accompany | None = None
+        """What else belongs into the transaction of a batch."""
         self.hall = recovered.hall
         self._hash = recovered.hash
+        self._snapshot_seq = recovered.hall.seq - recovered.folded
         self._journal = journal
         self._clock = clock
         self._bus = bus
         self._keys = dict(keys)
         self._after_close = after_close
-        self._mailbox: deque[_Request] = deque()
-        self._in_hand: list[_Request] = []
+        self._mailbox: deque[Request] = deque()
+        self._in_hand: list[Request] = []
         self._wake = asyncio.Event()
         self._timer: Timer | None = None
         self._timer_at: Millis | None = None
         self._stopping = False
         self._failure: BaseException | None = None
+        self._away: AppendFailed | None = None
+        """The append whose outcome cannot be asked for: the journal does not answer."""
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -162,6 +131,11 @@ class HallActor:
     def alive(self) -> bool:
         """Whether it takes commands."""
         return self._task is not None and not self._task.done() and not self._stopping
+
+    @property
+    def waiting(self) -> bool:
+        """Whether its journal does not answer; until it does, everybody is refused."""
+        return self._away is not None
 
     @property
     def failure(self) -> BaseException | None:
@@ -186,10 +160,12 @@ class HallActor:
         """
         if not self.alive:
             raise HallStopped()
+        if self._away is not None:
+            raise AppendFailed("the journal does not answer") from self._away
         if len(self._mailbox) >= MAILBOX_MAX:
             raise MailboxFull()
         future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
-        self._mailbox.append(_Request(command, key, fingerprint, render, future))
+        self._mailbox.append(Request(command, key, fingerprint, render, future))
         self._wake.set()
         outcome = await future
         if not outcome.replayed:
@@ -233,7 +209,7 @@ class HallActor:
     async def _batch(self) -> bool:
         """Decide, append, swap, answer. False if there was nothing to do or it failed."""
         at = self._stamp()
-        draft = _Draft(self.hall, self._hash)
+        draft = Draft(self.hall, self._hash)
         self._run_due(draft, at)
         count = min(len(self._mailbox), BATCH_MAX)
         self._in_hand = [self._mailbox.popleft() for _ in range(count)]
@@ -243,16 +219,28 @@ class HallActor:
         if draft.records and not await self._append(draft):
             return False
         self._swap(draft)
-        if any(isinstance(event, DayClosed) for event in draft.events):
+        closed = any(isinstance(event, DayClosed) for event in draft.events)
+        if closed or self.hall.seq - self._snapshot_seq >= SNAPSHOT_EVERY:
             await self._save_snapshot()
+        if closed:
+            await self._forget_answers()
         return bool(draft.records or count)
 
     async def _save_snapshot(self) -> None:
+        self._snapshot_seq = self.hall.seq
         try:
             await self._journal.save_snapshot(self.id, snapshot_of(self.hall, self._hash))
         except (JournalError, OSError) as failure:
-            # Only a cache: the next start folds one more day.
+            # Only a cache: the next start folds more.
             log.error("hall %s keeps its older snapshot: %s", self.id, failure)
+
+    async def _forget_answers(self) -> None:
+        since = Millis(self.hall.at - KEYS_KEPT_MS)
+        try:
+            await self._journal.forget_answers(self.id, since)
+            self._keys = dict(await self._journal.keys(self.id, since))
+        except (JournalError, OSError) as failure:
+            log.error("hall %s keeps its old answers for another day: %s", self.id, failure)
 
     def _stamp(self) -> Millis:
         return max(self._clock.now(), self.hall.at)
@@ -274,15 +262,15 @@ class HallActor:
             return command
         return self._after_close(at) if at >= hall.day_ends_at else None
 
-    def _run_due(self, draft: _Draft, at: Millis) -> None:
+    def _run_due(self, draft: Draft, at: Millis) -> None:
         """Carry out what time brought, before what people want."""
         while (command := self._due(draft.hall, at)) is not None:
             events = decide(draft.hall, command, at)
             if not events:
                 return
-            _write(draft, _steps(draft.hall, events))
+            write(draft, folded(draft.hall, events))
 
-    def _decide(self, draft: _Draft, request: _Request, at: Millis) -> None:
+    def _decide(self, draft: Draft, request: Request, at: Millis) -> None:
         key = request.key
         known = draft.keys.get(key, self._keys.get(key)) if key is not None else None
         if known is not None:
@@ -292,7 +280,7 @@ class HallActor:
                 draft.retries.append(request)
             return
         try:
-            steps = _steps(draft.hall, decide(draft.hall, request.command, at))
+            steps = folded(draft.hall, decide(draft.hall, request.command, at))
             hall = steps[-1][1] if steps else draft.hall
             events = [event for event, _ in steps]
             answer = request.render(hall, events) if request.render else b""
@@ -303,32 +291,61 @@ class HallActor:
             log.exception("command failed: %s", type(request.command).__name__)
             draft.refusals.append((request, bug))
             return
-        _write(draft, steps)
+        write(draft, steps)
         if key is not None and events:
             draft.keys[key] = request.fingerprint
             draft.answers.append(Answer(key, request.fingerprint, hall.seq, at, answer))
         draft.replies.append((request, Outcome(hall, events, answer)))
 
-    async def _append(self, draft: _Draft) -> bool:
+    async def _append(self, draft: Draft) -> bool:
         """Make the draft durable. False if it certainly did not happen; raises if fatal."""
-        batch = Batch(draft.records, tuple(draft.rows.values()), draft.answers)
+        rows = tuple(draft.rows.values())
+        batch = Batch(draft.records, rows, draft.answers, company(draft, self.accompany))
         try:
             await self._journal.append(self.id, batch)
         except Fenced:
             raise
         except AppendFailed as failure:
             log.error("append failed, reading the journal: %s", failure)
-            head = await self._journal.head(self.id)
+            head = await self._head(failure)
             if head == (draft.hall.seq, draft.hash):
                 return True
-            if head != (self.hall.seq, self._hash):
+            if head not in ((self.hall.seq, self._hash), None):
                 raise Fenced(f"the journal is at seq {head[0]}, not ours") from failure
             for request in self._in_hand:
                 _fail(request, failure)
             return False
         return True
 
-    def _swap(self, draft: _Draft) -> None:
+    async def _head(self, failure: AppendFailed) -> tuple[int, bytes] | None:
+        """Where the journal is, once it can say; None if the hall is stopped before.
+
+        As long as it cannot, whoever asks is told `failure` at once: nobody waits for what may
+        take an hour, and nothing is decided before it is known what the last batch became.
+        """
+        try:
+            while not self._stopping:
+                self._wake.clear()
+                try:
+                    return await self._journal.head(self.id)
+                except JournalAway as away:
+                    if self._away is None:
+                        log.error("hall %s waits for its journal: %s", self.id, away)
+                    self._away = failure
+                    for request in (*self._in_hand, *self._mailbox):
+                        _fail(request, failure)
+                    self._mailbox.clear()
+                    again = Millis(self._clock.now() + AWAY_MS)
+                    timer = self._clock.call_at(again, self._wake.set)
+                    await self._wake.wait()
+                    timer.cancel()
+            return None
+        finally:
+            if self._away is not None and not self._stopping:
+                log.warning("hall %s has its journal again", self.id)
+            self._away = None
+
+    def _swap(self, draft: Draft) -> None:
         self.hall, self._hash = draft.hall, draft.hash
         self._keys.update(draft.keys)
         while len(self._keys) > KEYS_MAX:
@@ -371,30 +388,6 @@ class HallActor:
             self._timer.cancel()
 
 
-def _fail(request: _Request, error: BaseException) -> None:
+def _fail(request: Request, error: BaseException) -> None:
     if not request.future.done():
         request.future.set_exception(error)
-
-
-def _steps(hall: Hall, events: Sequence[Event]) -> list[tuple[Event, Hall]]:
-    """Each event with the hall after it."""
-    steps = []
-    for event in events:
-        hall = evolve(hall, event)
-        steps.append((event, hall))
-    return steps
-
-
-def _write(draft: _Draft, steps: Sequence[tuple[Event, Hall]]) -> None:
-    """Put decided events on the draft: records, the hall, and the row of each ticket touched."""
-    for event, hall in steps:
-        record = record_of(event, hall.seq, draft.hash)
-        draft.hash = record.hash
-        draft.records.append(record)
-        draft.events.append(event)
-        draft.hall = hall
-        ticket = getattr(event, "ticket", None)
-        if ticket is not None:
-            # By day: closing one day and opening the next may share a batch.
-            day = hall.day or ""
-            draft.rows[(day, ticket)] = TicketRow(day, hall.ticket(ticket))

@@ -7,9 +7,9 @@ key `(hall, seq)` is the fence: whoever appends a seq that exists has lost and m
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol, TypeAlias
 
 from queued.core.model import Ticket
 from queued.core.plan import Millis
@@ -56,6 +56,11 @@ class TicketRow:
     ticket: Ticket
 
 
+Beside: TypeAlias = Callable[[Any], None]
+"""What somebody else makes durable in the same transaction. The engine does not look into it: it
+is made for the storage it runs in, which calls it with what it needs."""
+
+
 @quick_init
 @dataclass(frozen=True, slots=True)
 class Batch:
@@ -64,6 +69,7 @@ class Batch:
     records: Sequence[Record]
     tickets: Sequence[TicketRow] = ()
     answers: Sequence[Answer] = ()
+    beside: Sequence[Beside] = ()
 
 
 @quick_init
@@ -97,6 +103,10 @@ class VersionTaken(Exception):
     """Somebody else has saved this version of the configuration."""
 
 
+class Unavailable(Exception):
+    """What keeps things cannot do it now: disk full, database away. Ask again in a moment."""
+
+
 class PeopleFailed(Exception):
     """The table of people cannot be used now: disk full, database away."""
 
@@ -106,6 +116,7 @@ class JournalError(Exception):
     * JournalError
       + AppendFailed      this append did not happen, or nobody knows: read before deciding again
         - Fenced          somebody else appended this seq: this process must stop
+      + JournalAway       the database does not answer now: wait, decide nothing, ask again
       + JournalBroken     stored data is damaged or cannot be read; carries the seq
     """
 
@@ -116,6 +127,10 @@ class AppendFailed(JournalError):
 
 class Fenced(AppendFailed):
     """The next seq is taken: another owner writes this hall."""
+
+
+class JournalAway(JournalError):
+    """The journal cannot be asked now, and will be again. Nothing is known to be damaged."""
 
 
 class JournalBroken(JournalError):
@@ -139,7 +154,11 @@ class Journal(Protocol):
         ...
 
     async def head(self, hall: str) -> tuple[int, bytes]:
-        """Seq and hash of the last record; (0, HASH_ZERO) of an empty chain."""
+        """Seq and hash of the last record; (0, HASH_ZERO) of an empty chain.
+
+        After a failed append this is certain: nothing of it arrives later. Raises `JournalAway`
+        as long as it cannot be, `Fenced` if the hall has another owner by now.
+        """
         ...
 
     async def save_snapshot(self, hall: str, snapshot: Snapshot) -> None:
@@ -156,6 +175,10 @@ class Journal(Protocol):
 
     async def keys(self, hall: str, since: Millis) -> list[tuple[str, str]]:
         """(key, fingerprint) of all answers given at or after `since`."""
+        ...
+
+    async def forget_answers(self, hall: str, before: Millis) -> None:
+        """Remove the answers given before `before`: nobody asks for them again."""
         ...
 
     async def close(self) -> None:

@@ -62,12 +62,17 @@ async def queue_monitor(call: Call[None]) -> web.Response:
     live = call.live
     hall = live.hall
     content = (await live.view.fresh()).content
-    entities = [_monitor(hall, content, queue) for queue in content.queues]
+    # The configured address only: what a caller names as our host is not told to others.
+    public = call.site.settings.http.public_url.rstrip("/")
+    source = f"{public}/api/v1/halls/{live.id}" if public else None
+    entities = [_monitor(hall, content, queue, source) for queue in content.queues]
     headers = {"Cache-Control": "public, max-age=1"}
     return answer(entities, headers=headers)
 
 
-def _monitor(hall: Hall, content: wire.Snapshot, queue: wire.SnapshotQueue) -> wire.QueueMonitor:
+def _monitor(
+    hall: Hall, content: wire.Snapshot, queue: wire.SnapshotQueue, source: str | None
+) -> wire.QueueMonitor:
     plan = hall.plan.queues[QueueId(queue.id)]
     series = hall.series.get(plan.id)
     issued = series.next - 1 if series is not None else None
@@ -75,6 +80,10 @@ def _monitor(hall: Hall, content: wire.Snapshot, queue: wire.SnapshotQueue) -> w
     return wire.QueueMonitor(
         id=f"urn:ngsi-ld:QueueMonitor:{content.hall}:{queue.id}",
         type="QueueMonitor",
+        name=queue.name,
+        alternate_name=queue.name_en or None,
+        date_modified=content.observed_at,
+        source=source,
         local_id=content.hall,
         office_name=content.name,
         service_id=queue.id,

@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
 from functools import cache
-from typing import Any, Final
+from typing import Final
 
 from aiohttp import web
-from aiohttp.http_exceptions import HttpProcessingError
 
 from display.pages import STATIC_DIR
+from queued.content.folder import Folder
 from queued.server import cards, openapi
 from queued.server.auth import Doors
+from queued.server.columns import Columns
 from queued.server.edge import Handler, compiled, elsewhere, expect, snapshot_handler
 from queued.server.health import Metrics
+from queued.server.hub import Streams
 from queued.server.limits import BODY_BYTES_MAX, limits_of
-from queued.server.live import Live, Streams
+from queued.server.listening import Places, listen
+from queued.server.live import Live
 from queued.server.media import MediaFolder
 from queued.server.offer import names_of, words_of
 from queued.server.once import Once
 from queued.server.parts import Parts, Site
-from queued.server.problems import Problem, of, response
 from queued.server.routes import ROUTES, SNAPSHOT
 from queued.server.snapshot import Names
 from queued.server.static import StaticFiles
@@ -36,20 +35,11 @@ SITE: Final = web.AppKey("SITE", Site)
 BESIDE_THE_ROUTER: Final = web.AppKey("BESIDE_THE_ROUTER", dict[tuple[str, str], Handler])
 """Handlers by method and path as sent: what a hall is asked thousands of times a second."""
 
-BACKLOG: Final = 4096
-"""Connections that wait for accept: after a power cut all screens come at once."""
+MINUTE_CHARS: Final = len("2026-11-23T10:15")
 
 CONNECTIONS_BESIDE_STREAMS: Final = 2000
 """Phones and consoles between two requests. Beyond streams and these, connections are refused:
 the hall's own clerks must not wait behind a flood for file descriptors."""
-
-FIRST_REQUEST_WITHIN_S: Final = 30.0
-"""Browsers open a connection ahead of need; nobody needs longer than this to ask."""
-
-SHUTDOWN_S: Final = 3.0
-"""Requests in hand get this long at the end; streams are ended before."""
-
-log = logging.getLogger(__name__)
 
 
 def build(parts: Parts) -> web.Application:
@@ -123,118 +113,25 @@ def site_of(parts: Parts) -> Site:
         metrics=Metrics(),
         static=StaticFiles(STATIC_DIR),
         media=MediaFolder(parts.media, (zone.id for zone in parts.settings.zones)),
+        columns={id_: _columns(parts, live) for id_, live in lives.items()},
         reprints=Once(),
         openapi=cache(lambda: openapi.made_of(ROUTES, parts.version)),
         tls=parts.settings.http.public_url.startswith("https:"),
     )
 
 
+def _columns(parts: Parts, live: Live) -> Columns:
+    """Of a hall; the folder is that of the hall whose configuration is here."""
+    own = parts.content is not None and live.id == parts.settings.hall.id
+    folder = Folder(parts.content, f"/h/{live.id}") if own and parts.content else None
+    return Columns(folder, lambda: live.time_of(live.now())[:MINUTE_CHARS])
+
+
 async def serve(app: web.Application, host: str, port: int) -> web.AppRunner:
     """Listen. `runner.addresses` tells the port if `port` is 0; `runner.cleanup()` ends it."""
-    runner = _Runner(
-        app,
-        handler_cancellation=True,  # a stream notices at once that its screen has gone
-        shutdown_timeout=SHUTDOWN_S,
-    )
-    await runner.setup()
-    await web.TCPSite(runner, host, port, backlog=BACKLOG).start()
-    return runner
-
-
-@dataclass(slots=True)
-class _Places:
-    """Connections open now, and how many may be."""
-
-    most: int
-    taken: int = 0
-
-
-class _Protocol(web.RequestHandler):
-    """Tells about requests that are not HTTP in the same shape as about all others."""
-
-    __slots__ = ("_patience", "_places")
-
-    def __init__(self, server: Any, places: _Places, **options: Any) -> None:
-        super().__init__(server, **options)
-        self._places = places
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        super().connection_made(transport)
-        self._places.taken += 1
-        if self._places.taken > self._places.most:
-            transport.abort()  # type: ignore[attr-defined]
-        loop = asyncio.get_running_loop()
-        self._patience = loop.call_later(FIRST_REQUEST_WITHIN_S, self._hang_up, transport)
-
-    def connection_lost(self, exc: BaseException | None) -> None:
-        self._patience.cancel()
-        self._places.taken -= 1
-        super().connection_lost(exc)
-
-    def _hang_up(self, transport: asyncio.BaseTransport) -> None:
-        """Whoever connects and does not ask for anything holds a place for nothing."""
-        if self._request_count == 0:
-            transport.close()
-
-    def handle_error(
-        self,
-        request: web.BaseRequest,
-        status: int = 500,
-        exc: BaseException | None = None,
-        message: str | None = None,
-    ) -> web.StreamResponse:
-        if request.writer.output_size > 0:
-            raise ConnectionError("the answer has begun; nothing more can be told")
-        if isinstance(exc, HttpProcessingError):
-            # The caller's mistake. None of its bytes are logged: there may be a token in them.
-            log.info("not HTTP: %s", type(exc).__name__)
-            problem = Problem("malformed")
-        else:
-            problem = of(exc or RuntimeError("failed without a reason"))
-        told = response(problem, None)
-        told.force_close()
-        return told
-
-
-class _Runner(web.AppRunner):
-    """Speaks `_Protocol`, and spares the busiest paths the router."""
-
-    async def setup(self) -> None:
-        """Make ready to listen."""
-        await super().setup()
-        server: Any = super().server
-        server.request_handler = _beside_the_router(self.app, server.request_handler)
-
-    @property
-    def server(self) -> Any:
-        """What makes a protocol for each connection."""
-        server = super().server
-        assert server is not None, "set up first"
-        loop = asyncio.get_running_loop()
-        places = _Places(self.app[SITE].limits.streams_max + CONNECTIONS_BESIDE_STREAMS)
-        return lambda: _Protocol(
-            server,
-            places,
-            loop=loop,
-            # Paths of own tickets hold their tokens; /metrics counts by route.
-            access_log=None,
-            auto_decompress=False,  # small bodies only: no decompression bombs
-        )
-
-
-def _beside_the_router(
-    app: web.Application, routed: Callable[[Any], Awaitable[web.StreamResponse]]
-) -> Callable[[Any], Awaitable[web.StreamResponse]]:
-    """Asks the handlers that need no router before it; `Expect` is the router's business."""
+    places = Places(app[SITE].limits.streams_max + CONNECTIONS_BESIDE_STREAMS)
     hot = app[BESIDE_THE_ROUTER]
-
-    def handle(request: web.Request) -> Awaitable[web.StreamResponse]:
-        handler = hot.get((request.method, request.raw_path))
-        if handler is None or "Expect" in request.headers:
-            return routed(request)
-        return handler(request)
-
-    return handle
+    return await listen(app, host, port, places, hot)
 
 
 async def _streams(app: web.Application) -> AsyncIterator[None]:

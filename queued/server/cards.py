@@ -16,7 +16,7 @@ from aiohttp import web
 
 from queued.core import commands as c
 from queued.core.plan import Millis
-from queued.engine.hall import Render
+from queued.engine.draft import Render
 from queued.engine.ports import PeopleFailed
 from queued.server import wire
 from queued.server.auth import Principal

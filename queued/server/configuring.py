@@ -120,9 +120,7 @@ async def _keep(
     except SettingsError as error:
         wrong = drafts.by_field(error.problems, table, entry, number)
         if any(wrong["fields"]):
-            return await _shown(
-                call, draft, base, opened=opened, wrong=wrong["fields"], status=422
-            )
+            return await _shown(call, draft, base, opened=opened, wrong=wrong["fields"], status=422)
         # Something else does not fit it yet: that may be the next thing to be edited.
         return await _shown(call, changed, base, problems=error.problems)
     return await _shown(call, changed, base)

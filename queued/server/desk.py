@@ -142,6 +142,7 @@ def _waiting(ticket: Ticket, now: Millis, live: Live) -> wire.DeskWaiting:
         issued_at=live.time_of(ticket.issued_at),
         waited_s=_seconds(ticket.issued_at, now),
         long=_too_long(ticket, now, live),
+        here=ticket.id not in live.hall.absent,
     )
 
 

@@ -25,13 +25,11 @@ from queued.server.desk import desk_of, seats_of
 from queued.server.limits import refuse_if
 from queued.server.live import Live
 from queued.server.offer import services_of
-from queued.server.packed import GZIP, VARY, packed, takes_gzip
 from queued.server.parts import Site
 from queued.server.problems import Problem
-from queued.server.security import page_headers
+from queued.server.rendered import drawn_for, shown
+from queued.server.rendered import language_of as language_of
 
-LANGUAGE_COOKIE: Final = "queued_language"
-LANGUAGE_KEPT_S: Final = 365 * 86_400
 FORM_COOKIE: Final = "queued_form"
 """Ties a sign-in form to the browser it was shown in: nobody else can sign one in."""
 
@@ -58,12 +56,6 @@ DEMO_MARK: Final = "demo"
 # ── Rendering ─────────────────────────────────────────────────────────────────────────────
 
 
-def language_of(request: web.Request) -> i18n.Language:
-    """The language asked for with `?lang=`, chosen before, or preferred by the browser."""
-    wanted = request.query.get("lang") or request.cookies.get(LANGUAGE_COOKIE)
-    return i18n.negotiate(request.headers.get("Accept-Language"), wanted)
-
-
 def page(
     call: Call[Any],
     name: str,
@@ -73,27 +65,13 @@ def page(
     csrf: str | None = None,
 ) -> web.Response:
     """The page `name` as a response."""
-    request, site, who = call.request, call.site, call.who
-    language = language_of(request)
+    site, who = call.site, call.who
     user = None if who is None else {"name": who.name, "roles": sorted(who.roles)}
     if csrf is None:
         csrf = who.csrf if who is not None else ""
     values = {"csrf": csrf, "user": user, **context}
-    text = site.parts.pages.render(name, language, values)
-    headers = page_headers(tls=site.tls)
-    headers["Content-Language"] = language
-    body, small = text.encode(), None
-    if not csrf:  # nothing of a session is in it
-        headers |= VARY
-        small = packed(body) if takes_gzip(request) else None
-    if small is not None:
-        body, headers = small, headers | GZIP
-    response = web.Response(body=body, status=status, headers=headers)
-    if request.query.get("lang") in i18n.LANGUAGES:
-        response.set_cookie(
-            LANGUAGE_COOKIE, language, max_age=LANGUAGE_KEPT_S, samesite="Lax", path="/"
-        )
-    return response
+    drawn = drawn_for(site.parts.pages, call.request, name, values)
+    return shown(call.request, drawn, tls=site.tls, status=status, secret=bool(csrf))
 
 
 def error_page(call: Call[Any], problem: Problem) -> web.Response:
@@ -343,4 +321,3 @@ async def snapshot_of(live: Live) -> dict[str, Any]:
     """The snapshot as of now: a page that is read once says when it was made."""
     content: dict[str, Any] = plain((await live.view.fresh()).content)
     return {**content, "observed_at": live.time_of(live.now())}
-

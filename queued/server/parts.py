@@ -6,9 +6,11 @@ handler, with nothing global in it.
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol
 
@@ -16,19 +18,25 @@ from display.pages import Pages
 from queued.core.model import Ticket, TicketId
 from queued.core.plan import Millis
 from queued.engine.appointments import Appointments
+from queued.engine.bookings import Bookings
 from queued.engine.bus import Bus
 from queued.engine.clock import Clock
+from queued.engine.day_figures import HourFigures
 from queued.engine.halls import Halls
+from queued.engine.popular import TypicalDay
 from queued.engine.ports import Journal, Note
 from queued.server.accounts import AccountBook, AuditBook
 from queued.server.auth import Doors
+from queued.server.columns import Columns
 from queued.server.devices import Devices
 from queued.server.health import Metrics
+from queued.server.hub import Streams
 from queued.server.limits import Limits
-from queued.server.live import Live, Streams
+from queued.server.live import Live
 from queued.server.media import MediaFolder
 from queued.server.once import Once
 from queued.server.readers import Readers
+from queued.server.saving import PageVersions
 from queued.server.speakers import Speakers
 from queued.server.static import StaticFiles
 from queued.server.upkeep import NoUpkeep, Upkeep
@@ -107,6 +115,11 @@ class Store(Protocol):
         ...
 
     @property
+    def page_versions(self) -> PageVersions:
+        """Versions of the pages of columns."""
+        ...
+
+    @property
     def tickets(self) -> TicketTable:
         """Tickets of earlier days."""
         ...
@@ -114,6 +127,11 @@ class Store(Protocol):
     @property
     def appointments(self) -> Appointments:
         """Who is expected."""
+        ...
+
+    @property
+    def bookings(self) -> Bookings:
+        """Which of them booked on the phone."""
         ...
 
     @property
@@ -185,6 +203,26 @@ class Versions(Protocol):
     async def get(self, hall: str, version: int) -> SavedVersion | None: ...
 
 
+class Past(Protocol):
+    """What a hall's days were like."""
+
+    async def typical(self, day: date) -> TypicalDay | None:
+        """What `day` may be expected to be like; None while nobody can say."""
+        ...
+
+    async def between(self, first: date, last: date) -> Sequence[HourFigures]:
+        """The hours of days that have closed, in order."""
+        ...
+
+    async def days(self) -> tuple[date, date] | None:
+        """The first and the last of them."""
+        ...
+
+    async def cursor(self) -> int:
+        """What they follow from: the seq of the last `DayClosed` in them."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
     """Everything the server needs from others. `settings` are those of one of the halls."""
@@ -206,10 +244,14 @@ class Parts:
     demo: bool = False
     media: Path | None = None
     """The folder with what screens show beside the queues; None if there is none."""
+    content: Path | None = None
+    """The folder with the pages of columns (see `content/folder.py`); None: there are none."""
     more_routes: Sequence[Route] = ()
     """Paths of what is built beside the server: WeChat's callback."""
     counts: Mapping[str, Counter[str]] = field(default_factory=dict)
     """More metrics: by name, how often what happened."""
+    history: Mapping[str, Past] = field(default_factory=dict)
+    """By hall id; a hall without one says nothing of its past."""
     upkeep: Upkeep = field(default_factory=NoUpkeep)
     health_public: bool = False
     """Answer /healthz, /readyz and /metrics to everybody, not only to the local network."""
@@ -227,7 +269,11 @@ class Site:
     metrics: Metrics
     static: StaticFiles
     media: MediaFolder
+    columns: Mapping[str, Columns]
+    """By hall."""
     reprints: Once
+    files: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
+    """Held while a large file is made: who asks for months wait for each other, not the hall."""
     openapi: Callable[[], bytes]
     """Made when it is first asked for: visitors do not wait for it after a power cut."""
     tls: bool

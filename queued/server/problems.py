@@ -16,7 +16,7 @@ from aiohttp import web
 from display import i18n
 from queued.core.refusals import Refused, Unknown
 from queued.engine.hall import HallStopped, KeyReused, MailboxFull
-from queued.engine.ports import JournalError, PeopleFailed
+from queued.engine.ports import JournalError, PeopleFailed, Unavailable
 from queued.server.wire import WrongField
 
 log = logging.getLogger(__name__)
@@ -38,6 +38,10 @@ PROBLEMS: Final[Mapping[str, tuple[int, str]]] = {
     "unknown_device": (404, "Unknown device"),
     "unknown_code": (404, "Unknown code"),
     "unknown_alarm": (404, "Unknown alarm"),
+    "sign_in_first": (403, "The phone is not known (any more)"),
+    "wrong_code": (403, "Wrong or old code of the hall"),
+    "not_shown": (403, "Not shown to be in the hall"),
+    "not_near": (403, "Too far from the hall"),
     "unknown_card": (404, "Unknown card"),
     "method_not_allowed": (405, "Method not allowed"),
     "hall_closed": (409, "Hall closed"),
@@ -50,6 +54,15 @@ PROBLEMS: Final[Mapping[str, tuple[int, str]]] = {
     "appointment_used": (409, "Appointment checked in already"),
     "code_taken": (409, "Another appointment has this code"),
     "too_many_appointments": (409, "Too many appointments"),
+    "not_offered": (409, "Not offered on phones"),
+    "not_at_this_time": (409, "Not at this time of day"),
+    "no_more_today": (409, "No more numbers on phones today"),
+    "too_many_numbers": (409, "Too many numbers of one person"),
+    "nothing_to_check_in": (409, "Nothing to check in"),
+    "slot_full": (409, "Slot full"),
+    "booked_that_day": (409, "One appointment a day"),
+    "too_late_to_cancel": (409, "Too late to cancel"),
+    "booking_restricted": (409, "Missed too many appointments"),
     "window_not_open": (409, "Window not open"),
     "window_busy": (409, "Window busy"),
     "window_taken": (409, "Window taken"),
@@ -70,6 +83,7 @@ PROBLEMS: Final[Mapping[str, tuple[int, str]]] = {
     "too_large": (413, "Too large"),
     "unsupported_media_type": (415, "Unsupported media type"),
     "invalid": (422, "Invalid content"),
+    "no_such_slot": (422, "No such slot"),
     "idempotency_mismatch": (422, "Key used with other content"),
     "too_many_requests": (429, "Too many requests"),
     "internal": (500, "Internal error"),
@@ -124,7 +138,7 @@ def of(error: BaseException) -> Problem:
             return Problem("idempotency_mismatch")
         case MailboxFull():
             return Problem("mailbox_full")
-        case HallStopped() | JournalError() | PeopleFailed():
+        case HallStopped() | JournalError() | PeopleFailed() | Unavailable():
             return Problem("not_ready")
         case web.HTTPRequestEntityTooLarge():
             return Problem("too_large", headers={"Connection": "close"})

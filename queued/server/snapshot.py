@@ -130,6 +130,15 @@ class View:
             return self._encoded
         return None
 
+    @property
+    def seq(self) -> int:
+        """Of the hall as committed."""
+        return self._actor.hall.seq
+
+    def newest(self) -> Encoded:
+        """The snapshot as of now, at once."""
+        return self.current() or self.build()
+
     async def fresh(self) -> Encoded:
         """The snapshot with everything that was committed before the call."""
         if (encoded := self.current()) is not None:

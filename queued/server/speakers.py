@@ -122,9 +122,7 @@ async def stream(call: Call[None], device: str) -> web.StreamResponse:
     speakers = call.site.parts.speakers
     _known(speakers, device)
     log.info("voice %s: a page of %s speaks", device, who.by)
-    return await call.live.stream(
-        call.request, lambda deliver: speakers.attend(device, deliver)
-    )
+    return await call.live.stream(call.request, lambda deliver: speakers.attend(device, deliver))
 
 
 async def said(call: Call[wire.VoiceSaid]) -> web.Response:

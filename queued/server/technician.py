@@ -15,7 +15,7 @@ from queued.core.plan import Millis
 from queued.server import wire
 from queued.server.call import SEQ_CHARS_MAX, Call, answer, encode, number_asked
 from queued.server.devices import known_device
-from queued.server.live import BEAT, HEADERS, HEARTBEAT_S, HELLO
+from queued.server.hub import BEAT, HEADERS, HEARTBEAT_S, HELLO
 from queued.server.pages import language_of, page, plain
 from queued.server.problems import Problem
 from queued.server.sentences import TimeOf

@@ -120,9 +120,7 @@ class Upkeep(Protocol):
         """What `device` did."""
         ...
 
-    async def events(
-        self, device: str, before: int | None, limit: int
-    ) -> Sequence[StoredEvent]:
+    async def events(self, device: str, before: int | None, limit: int) -> Sequence[StoredEvent]:
         """What happened to `device` and to the device process, newest first."""
         ...
 
@@ -152,9 +150,7 @@ class NoUpkeep:
         """Nothing."""
         return Tally()
 
-    async def events(
-        self, device: str, before: int | None, limit: int
-    ) -> Sequence[StoredEvent]:
+    async def events(self, device: str, before: int | None, limit: int) -> Sequence[StoredEvent]:
         """None."""
         return ()
 

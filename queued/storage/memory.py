@@ -42,6 +42,8 @@ class MemoryJournal:
         """See the port. An empty batch is a mistake: `ValueError`."""
         if not batch.records:
             raise ValueError("a batch without records")
+        if batch.beside:
+            raise ValueError("a journal in memory has no transaction for anything beside it")
         self._open(AppendFailed)
         committed = self._faults.popleft() if self._faults else None
         if committed is not False:
@@ -96,6 +98,13 @@ class MemoryJournal:
         mine = [answer for (owner, _), answer in self._answers.items() if owner == hall]
         mine.sort(key=lambda answer: (answer.at, answer.seq, answer.key))
         return [(answer.key, answer.fingerprint) for answer in mine if answer.at >= since]
+
+    async def forget_answers(self, hall: str, before: Millis) -> None:
+        """Remove the answers given before `before`."""
+        self._open()
+        for of, answer in tuple(self._answers.items()):
+            if of[0] == hall and answer.at < before:
+                del self._answers[of]
 
     async def close(self) -> None:
         """Refuse everything from now on. Closing twice does nothing."""

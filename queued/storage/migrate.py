@@ -15,7 +15,7 @@ from sqlalchemy import Connection, inspect, select
 from queued.storage import tables
 from queued.storage.errors import SchemaUnknown
 
-VERSION = 6
+VERSION = 9
 """Of the tables in `tables`."""
 
 Step: TypeAlias = Callable[[Connection], None]
@@ -87,19 +87,58 @@ def _audit_and_configurations(connection: Connection) -> None:
     )
 
 
+def _hour_figures(connection: Connection) -> None:
+    """6 to 7: what each hour was like, and what was learnt from it."""
+    binary = "BYTEA" if connection.dialect.name == "postgresql" else "BLOB"
+    for statement in (
+        "CREATE TABLE hour_figures (hall TEXT NOT NULL, day TEXT NOT NULL, hour INTEGER NOT NULL, "
+        "queue TEXT NOT NULL, tickets BIGINT NOT NULL, called BIGINT NOT NULL, "
+        "served BIGINT NOT NULL, missed BIGINT NOT NULL, waiting TEXT NOT NULL, "
+        "waits_s TEXT NOT NULL, services_s TEXT NOT NULL, PRIMARY KEY (hall, day, hour, queue))",
+        f"CREATE TABLE learnt (hall TEXT NOT NULL, name TEXT NOT NULL, seq BIGINT NOT NULL, "
+        f"hash {binary} NOT NULL, body {binary} NOT NULL, digest TEXT NOT NULL, "
+        "PRIMARY KEY (hall, name))",
+    ):
+        connection.exec_driver_sql(statement)
+
+
+def _page_versions(connection: Connection) -> None:
+    """7 to 8: pages of columns have versions."""
+    connection.exec_driver_sql(
+        "CREATE TABLE page_version (hall TEXT NOT NULL, page TEXT NOT NULL, "
+        "version BIGINT NOT NULL, at BIGINT NOT NULL, \"by\" TEXT NOT NULL, deed TEXT NOT NULL, "
+        "body TEXT NOT NULL, PRIMARY KEY (hall, page, version))"
+    )
+
+
+def _bookings(connection: Connection) -> None:
+    """8 to 9: people book on the phone."""
+    for statement in (
+        "CREATE TABLE booking (hall TEXT NOT NULL, digest TEXT NOT NULL, person TEXT NOT NULL, "
+        "day TEXT NOT NULL, service TEXT NOT NULL, slot BIGINT NOT NULL, made_at BIGINT NOT NULL, "
+        "status TEXT NOT NULL, PRIMARY KEY (hall, digest))",
+        "CREATE INDEX booking_by_person ON booking (person)",
+        "CREATE INDEX booking_by_slot ON booking (hall, slot)",
+    ):
+        connection.exec_driver_sql(statement)
+
+
 STEPS: Mapping[int, Step] = {
     1: _ratings_and_people,
     2: _device_events,
     3: _appointments,
     4: _reminders,
     5: _audit_and_configurations,
+    6: _hour_figures,
+    7: _page_versions,
+    8: _bookings,
 }
 """From this version to the next."""
 
 
 def version_of(connection: Connection) -> int | None:
     """The version; None of an empty database. Raises `SchemaUnknown` if it is not ours."""
-    names = inspect(connection).get_table_names()
+    names = _table_names(connection)
     if tables.schema_version.name not in names:
         if names:
             raise SchemaUnknown(f"not a queued database: it has the tables {', '.join(names)}")
@@ -108,6 +147,14 @@ def version_of(connection: Connection) -> int | None:
     if len(versions) != 1:
         raise SchemaUnknown(f"the database names {len(versions)} versions instead of one")
     return versions[0]
+
+
+def _table_names(connection: Connection) -> list[str]:
+    if connection.dialect.name == "postgresql":
+        # Of the hall's own schema: the inspector would look where the first connection stood.
+        query = "SELECT tablename FROM pg_tables WHERE schemaname = current_schema()"
+        return list(connection.exec_driver_sql(query).scalars())
+    return inspect(connection).get_table_names()
 
 
 def migrate(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.display import usual
 from tests.display.offered import QUEUES, hours, services
 
 HALL = {"id": "demo", "name": "市民服务中心"}
@@ -289,7 +290,7 @@ def device_events(count: int = 3) -> dict[str, Any]:
 
 def realistic() -> dict[str, dict[str, Any]]:
     """Page → context of a busy hall."""
-    from tests.display import floors  # which is made of what is here
+    from tests.display import afar, columns, floors  # which are made of what is here
 
     hall, now, furniture = {"hall": HALL}, snapshot(), services()
     return {
@@ -310,6 +311,8 @@ def realistic() -> dict[str, dict[str, Any]]:
             "services": furniture | {"hours": hours()},
             "opens": None,
             "query": "",
+            "times": usual.times(),
+            "columns": ["news", "questions", "contacts", "about"],
         },
         "ticket": hall
         | {
@@ -320,6 +323,8 @@ def realistic() -> dict[str, dict[str, Any]]:
             "near": False,
             "earlier": False,
         },
+        **columns.realistic(),
+        **{page: hall | own for page, own in afar.realistic(furniture, now, ticket()).items()},
         "leave": hall | {"ticket": ticket(), "token": TOKEN},
         "printer": hall
         | {
@@ -349,7 +354,7 @@ def empty() -> dict[str, dict[str, Any]]:
     """Page → context of a hall with nothing in it yet."""
     nothing = snapshot(windows=0, queues=0, open=False)
     furniture: dict[str, Any] = {"queues": [], "services": [], "classes": [], "outcomes": []}
-    from tests.display import floors
+    from tests.display import afar, columns, floors
 
     contexts = realistic()
     contexts["start"] |= {"windows": [], "printers": [], "demo": False}
@@ -357,9 +362,11 @@ def empty() -> dict[str, dict[str, Any]]:
     contexts["kiosk"] |= {"services": furniture, "snapshot": nothing}
     contexts["ticket"] |= {"ticket": ticket("called", window=None), "snapshot": nothing}
     contexts["ticket"] |= {"services": furniture}
-    contexts["status"] |= {"services": furniture}
+    contexts["status"] |= {"services": furniture, "times": usual.nothing()}
     contexts["printer"] |= {"slips": [], "strips": []}
-    for page, changes in floors.empty(furniture).items():
+    contexts["status"] |= {"columns": []}
+    others = (floors.empty(furniture), columns.empty(), afar.empty(nothing))
+    for page, changes in (change for other in others for change in other.items()):
         contexts[page] |= changes
     contexts["devices"] |= {"devices": [], "restarts": 0}
     contexts["device"] |= {"device": well(testable=False), "events": device_events(0)}

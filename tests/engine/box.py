@@ -21,7 +21,8 @@ from queued.engine.bus import Bus
 from queued.engine.calendar import Calendar
 from queued.engine.clock import Clock, SimulatedClock
 from queued.engine.codec import event_of
-from queued.engine.hall import HallActor, Outcome
+from queued.engine.draft import Outcome
+from queued.engine.hall import HallActor
 from queued.engine.ports import Batch
 from queued.engine.recovery import recover
 from queued.storage.memory import MemoryJournal
@@ -62,6 +63,8 @@ class CountingJournal(MemoryJournal):
         self.gate: asyncio.Event | None = None
         self.broken: Exception | None = None
         """Raised by every append, nothing kept, until taken away."""
+        self.away: Exception | None = None
+        """Raised instead of the journal's head and pages, until taken away."""
 
     def hold(self) -> None:
         """From now on the disk takes its time."""
@@ -82,6 +85,11 @@ class CountingJournal(MemoryJournal):
             raise self.broken
         await super().append(hall, batch)
         self.batches.append(batch)
+
+    async def head(self, hall: str) -> tuple[int, bytes]:
+        if self.away is not None:
+            raise self.away
+        return await super().head(hall)
 
 
 @dataclass

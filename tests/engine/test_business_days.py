@@ -7,12 +7,20 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from queued.core.commands import CallNext, CloseDay, IssueTicket, StartService
-from queued.core.events import DayClosed, DayOpened, TicketCalled, TicketMissed
+from queued.core.commands import (
+    CallNext,
+    CloseDay,
+    IssueTicket,
+    MissTicket,
+    OpenWindow,
+    StartService,
+)
+from queued.core.events import DayClosed, DayOpened, Event, TicketCalled, TicketMissed
 from queued.core.refusals import HallClosed
 from queued.engine.calendar import Calendar, Hours
 from queued.engine.clock import SimulatedClock, SystemClock
 from queued.engine.hall import RETRY_AFTER_MS
+from queued.engine.recovery import recover
 from tests.core.given import HOUR
 from tests.engine.box import NINE, SHANGHAI, Box, moment
 
@@ -188,6 +196,30 @@ async def test_a_snapshot_at_the_end_of_a_day_shortens_the_next_start(box: Box):
     before = box.hall
     await box.restart()
     assert box.hall == before
+
+
+async def test_a_busy_day_keeps_snapshots_so_that_a_start_folds_only_its_end(
+    box: Box, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("queued.engine.hall.SNAPSHOT_EVERY", 8)
+    await box.move_to(box.hall.day_ends_at)  # a day before this one is not told again
+    await box.do(OpenWindow(window="1", by="clerk:1"))
+    for _ in range(20):
+        await box.take()
+        await box.do(CallNext(window="1", by="clerk:1"))
+        await box.do(MissTicket(window="1", by="clerk:1"))
+    observed: list[Event] = []
+    recovered = await recover(box.journal, "hall", observe=lambda e, _: observed.append(e))
+    assert recovered.hall == box.hall
+    assert recovered.folded < 8
+    # What it is not folded from is still read, proven and shown to whoever learns from the day.
+    day = box.events()[box.hall.day_seq - 1 :]
+    assert type(day[0]) is DayOpened
+    assert observed == day
+    # Negative control: without a snapshot everything is folded.
+    whole = await recover(box.journal, "hall", from_start=True)
+    assert whole.hall == recovered.hall
+    assert whole.folded == box.hall.seq
 
 
 async def test_a_day_closed_by_hand_opens_again_with_the_next_one(box: Box):

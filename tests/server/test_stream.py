@@ -13,7 +13,7 @@ import pytest
 
 from queued.core.commands import IssueTicket
 from queued.core.plan import QueueId
-from queued.server import live as live_module
+from queued.server import hub as hub_module
 from tests.server.hall_under_test import CONFIG, Running, running
 
 DEADLINE_S = 10.0
@@ -161,7 +161,7 @@ WIDE = CONFIG.replace("waiting_max = 3", "waiting_max = 9000").replace(
 
 
 async def test_a_board_that_stops_reading_is_cut_and_delays_nobody(tmp_path, monkeypatch):
-    monkeypatch.setattr(live_module, "CUT_AFTER_S", 0.3)
+    monkeypatch.setattr(hub_module, "CUT_AFTER_S", 0.3)
     async with running(tmp_path, config=WIDE) as hall:
         live = hall.site.lives["demo"]
         async with board(hall, receive_buffer=4096) as deaf, board(hall) as screen:
@@ -226,8 +226,8 @@ async def test_a_comment_keeps_a_quiet_stream_alive(hall: Running, monkeypatch):
     async with board(hall) as screen:
         await screen.frame()
         live = hall.site.lives["demo"]
-        for _ in range(live_module.HEARTBEAT_S):
-            live._beat()
+        for _ in range(hub_module.HEARTBEAT_S):
+            live.hub._beat()
         async with asyncio.timeout(DEADLINE_S):
             while b":" not in screen.buffer:
                 screen.buffer += await screen.chunk()

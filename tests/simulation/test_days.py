@@ -11,7 +11,7 @@ from queued.core.decide import decide
 from queued.core.evolve import evolve
 from queued.core.invariants import violations
 from queued.engine.codec import event_of, record_of
-from queued.engine.hall import Outcome
+from queued.engine.draft import Outcome
 from queued.engine.ports import HASH_ZERO, AppendFailed
 from queued.engine.recovery import recover
 from tests.engine.box import HALL, Box

@@ -29,7 +29,8 @@ from queued.core.plan import MINUTE, ClassPlan, Millis, Plan, QueuePlan, WindowP
 from queued.core.refusals import Refused
 from queued.engine.bus import Bus
 from queued.engine.clock import SimulatedClock
-from queued.engine.hall import HallActor, Outcome
+from queued.engine.draft import Outcome
+from queued.engine.hall import HallActor
 from queued.engine.ports import Journal
 from queued.engine.recovery import recover
 from tests.storage.chains import NINE

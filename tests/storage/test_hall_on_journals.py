@@ -188,6 +188,25 @@ async def test_the_ticket_table_can_be_made_anew(tmp_path: Path):
     await store.close()
 
 
+@pytest.mark.parametrize("seed", range(4))
+async def test_a_hall_from_a_snapshot_amid_any_day_is_the_folded_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
+):
+    monkeypatch.setattr("queued.engine.hall.SNAPSHOT_EVERY", 5 + 6 * seed)
+    store = await Store.open(tmp_path)
+    hall = await work(store.journal)
+    await hall.open_day()
+    for _ in range(8):
+        await hall.live(Random(seed), 20)
+        live = hall.actor.hall
+        recovered = await recover(store.journal, "demo")
+        assert recovered.hall == live
+        assert (await verify(tmp_path)).ok
+    await hall.actor.stop()  # with the snapshot that may be on its way
+    assert (await recover(store.journal, "demo")).folded < 5 + 6 * seed
+    await store.close()
+
+
 async def test_snapshots_of_any_garbage_are_ignored(tmp_path: Path):
     store = await Store.open(tmp_path)
     hall = await work(store.journal)

@@ -115,11 +115,17 @@ class HallList(Told, frozen=True):
     halls: list[HallLine]
 
 
-class QueueMonitor(Told, frozen=True, rename="camel"):
-    """FIWARE QueueMonitor: https://github.com/smart-data-models/dataModel.QueueManagement"""
+class QueueMonitor(Told, frozen=True, rename="camel", omit_defaults=True):
+    """FIWARE QueueMonitor, schema 0.0.1, as key-values: what is not known is left out.
+
+    `dateModified` is when this was first true, with the offset of the hall's zone; `sequence` is
+    ours. https://github.com/smart-data-models/dataModel.QueueManagement
+    """
 
     id: str
     type: str
+    name: str
+    date_modified: Time
     local_id: str
     office_name: str
     service_id: str
@@ -127,12 +133,16 @@ class QueueMonitor(Told, frozen=True, rename="camel"):
     service_status: Literal["Open", "Closed", "Suspended"]
     queue_line: str
     tickets_to_serve: int
-    last_ticket_issued: int | None
-    last_ticket_issued_label: str | None
-    ticket_served: int | None
-    ticket_served_label: str | None
     observed_at: Time
     sequence: int
+    alternate_name: str | None = None
+    """Its English name."""
+    source: str | None = None
+    """The snapshot that it follows from."""
+    last_ticket_issued: int | None = None
+    last_ticket_issued_label: str | None = None
+    ticket_served: int | None = None
+    ticket_served_label: str | None = None
 
 
 # ── Tickets and windows ───────────────────────────────────────────────────────────────────
@@ -158,6 +168,10 @@ class Ticket(Told, frozen=True):
     slot: Time | None = None
     """The appointment's time, if there is one."""
     rating: Grade | Literal["none"] | None = None
+    here: bool = True
+    """False: taken from afar; it is not called before its holder checks in at the hall."""
+    kept_until: Time | None = None
+    """Its turn came while its holder was not here: the place is kept so long."""
 
 
 class TicketTaken(Told, frozen=True):
@@ -176,8 +190,9 @@ class Appointment(Told, frozen=True):
 
 
 class CheckedIn(Told, frozen=True):
-    """Whose code it was. `new`: the number was given out just now. `today` false: the ticket is
-    of an earlier day, and worth nothing any more."""
+    """Whose code it was. `new`: the number was given out just now, or the holder of a number
+    taken from afar is here from now on. `today` false: the ticket is of an earlier day, and
+    worth nothing any more."""
 
     kind: Literal["appointment", "ticket"]
     new: bool
