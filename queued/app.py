@@ -7,6 +7,7 @@ import contextlib
 import logging
 import os
 import socket
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,7 +30,8 @@ from queued.equipment import Equipment, Surroundings, connected
 from queued.furniture import Furniture
 from queued.long_waits import LongWaits
 from queued.retention import Retention
-from queued.server.application import Parts, build, serve
+from queued.server.application import SITE, Parts, build, serve
+from queued.server.live import Live
 from queued.settings import SettingsError
 from queued.settings_values import Settings
 from queued.storage.store import Store
@@ -101,6 +103,7 @@ async def running(
         await retention.start()
         stack.push_async_callback(retention.stop)
         wechat = await _wechat(around, stack)
+        feed: Counter[str] = Counter()
         parts = Parts(
             halls={hall.id: hall},
             bus=bus,
@@ -118,9 +121,11 @@ async def running(
             demo=options.demo,
             media=data / MEDIA,
             more_routes=wechat.routes if wechat else (),
-            counts=wechat.counts if wechat else {},
+            counts={**(wechat.counts if wechat else {}), "redis_feed": feed},
         )
-        port = await _listen(build(parts), address, stack)
+        server = build(parts)
+        await _published(around, server[SITE].lives[hall.id], feed, stack)
+        port = await _listen(server, address, stack)
         yield App(hall, store, f"http://{address[0]}:{port}", equipment.restarts)
 
 
@@ -223,6 +228,21 @@ async def _wechat(
         )
     except SettingsError as error:
         raise CannotStart(str(error)) from error
+
+
+async def _published(
+    around: Surroundings, live: Live, counts: Counter[str], stack: contextlib.AsyncExitStack
+) -> None:
+    """The hall's feed into Redis, if it has one."""
+    url = around.settings.redis.url
+    if not url:
+        return
+    from queued import publishing  # here: without Redis its library stays out of the memory
+
+    try:
+        await publishing.published(url, live, around.store.journal, around.bus, counts, stack)
+    except ValueError:  # its message would tell the address, which may hold a password
+        raise CannotStart("[redis] url is not an address of a Redis server") from None
 
 
 async def _listen(

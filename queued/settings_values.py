@@ -114,6 +114,9 @@ PEOPLE_DAYS = Bounds(1, 180)
 """Personal data are kept no longer than they are needed (个人信息保护法 art. 19); following up a
 poor rating takes some weeks at most."""
 
+LATITUDE_MOST = 90.0
+LONGITUDE_MOST = 180.0
+
 PORT = Bounds(0, 65535)
 """0 takes any free port, for tests."""
 
@@ -143,6 +146,10 @@ class HallSettings:
     name_en: str = ""
     timezone: str = "Asia/Shanghai"
     day_starts_minutes: int = 4 * 60
+    address: str = ""
+    latitude: float | None = None
+    longitude: float | None = None
+    """WGS 84, degrees: what browsers tell of themselves. Both or neither."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,6 +76,8 @@ def names_of(settings: Settings) -> Names:
             wire.HoursLine(one.days, _clock(one.open_minutes), _clock(one.close_minutes))
             for one in settings.hours
         ),
+        address=settings.hall.address,
+        position=(settings.hall.latitude, settings.hall.longitude),
     )
 
 

@@ -92,6 +92,9 @@ class Names:
     zones: tuple[wire.ZoneLine, ...] = ()
     one_things: tuple[wire.OneThingLine, ...] = ()
     hours: tuple[wire.HoursLine, ...] = ()
+    address: str = ""
+    position: tuple[float | None, float | None] = (None, None)
+    """Latitude and longitude, degrees in WGS 84."""
 
 
 class View:
