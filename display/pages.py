@@ -15,9 +15,16 @@ are those of the API: snapshot, desk, ticket, services, slips.
 |           | None, second (a second language for titles) or None                             |
 | screen    | hall, snapshot, window (snapshot window), second                                |
 | status    | hall, snapshot, observed_at (its), services (as for the kiosk), opens (RFC 3339 |
-|           | or None), query (what is searched for, or "")                                   |
+|           | or None), query (what is searched for, or ""), columns (or none), times (answer |
+|           | of GET /halls/{hall}/popular-times, of the day that is shown) or nothing        |
 | ticket    | hall, ticket, token, snapshot, services, near (had better be in the hall now),  |
 |           | earlier (of another day); bind (address or "")                                  |
+| column    | hall, columns (those with something in them), column, entries [{"slug","title",  |
+|           | "date","summary","pinned","language"}], number and last (of the list's parts)   |
+| entry     | hall, columns, column, entry (the same with "html", which is safe)              |
+| contacts  | hall, columns, groups [entries with "phones" [{"name","number","dialled",…}]]   |
+| search    | hall, columns, query, results [{"kind","title","address","papers","excerpt",    |
+|           | "language"}]                                                                    |
 | leave     | hall, ticket, token: "really give up the place?", posts to /t/{token}/leave     |
 | printer   | hall, device {"id"} , slips [{"id","at","number","picture","text"}], strips     |
 |           | [{"id","text"}]                                                                 |
@@ -51,7 +58,7 @@ from typing import Any, Final
 import jinja2
 from markupsafe import Markup
 
-from display import i18n, phone, waits
+from display import busy, i18n, phone, waits
 
 STATIC_DIR: Final = Path(__file__).parent / "static"
 """What `/static/` serves. A request whose `?v=` equals the content hash may be cached for ever."""
@@ -121,7 +128,7 @@ PAGES: Final[Mapping[str, Page]] = {
     "status": Page(
         ("hall", "snapshot", "observed_at", "services", "opens", "query"),
         ("hall", "observed_at"),
-        ("live", "wait", "phone", "window_status", "queue_status"),
+        ("live", "wait", "phone", "busy", "window_status", "queue_status"),
         "status",
         "phone",
     ),
@@ -132,6 +139,10 @@ PAGES: Final[Mapping[str, Page]] = {
         "ticket",
         "phone",
     ),
+    "column": Page(("hall", "columns", "column", "entries", "number", "last"), style="phone"),
+    "entry": Page(("hall", "columns", "column", "entry"), style="phone"),
+    "contacts": Page(("hall", "columns", "groups"), style="phone"),
+    "search": Page(("hall", "columns", "query", "results"), style="phone"),
     "leave": Page(("hall", "ticket", "token"), style="phone"),
     "printer": Page(
         ("hall", "device", "slips", "strips"),
@@ -184,9 +195,15 @@ PAGES: Final[Mapping[str, Page]] = {
 
 
 PHONE_WORDS: Final = (
-    "find_text", "from_clock", "listed", "matches", "opening", "to_clock", "week",
+    "find_text", "from_clock", "listed", "matches", "opening", "to_clock", "week", "weekday",
 )  # fmt: skip
 """Of `display.phone`: what templates may call."""
+
+
+BUSY_WORDS: Final = (
+    "best_words", "busy_words", "made_of", "quarters", "times_by_queue", "usual_now",
+)  # fmt: skip
+"""Of `display.busy`."""
 
 
 class BadContext(ValueError):
@@ -210,6 +227,9 @@ class Pages:
         self._templates.filters["clock"] = clock
         self._templates.globals.update(
             {name: getattr(phone, name) for name in PHONE_WORDS}, span=waits.span
+        )
+        self._templates.globals.update(
+            {name: getattr(busy, name) for name in BUSY_WORDS}, chart_of=busy.chart
         )
         self._templates.globals["asset"] = self.asset
         self._templates.globals["shown"] = waits.shown

@@ -37,8 +37,8 @@ def opening(opens: str | None, now: str, t: Text) -> str:
         return t("phone.opens_today", at=at)
     if days == 1:
         return t("phone.opens_tomorrow", at=at)
-    weekday = t(f"kiosk.day_{DAYS[date.fromisoformat(opens[:10]).weekday()]}")
-    return t("phone.opens_later", day=weekday, date=opens[5:10], at=at)
+    day = t(f"kiosk.day_{weekday(opens[:10])}")
+    return t("phone.opens_later", day=day, date=opens[5:10], at=at)
 
 
 def week(hours: Iterable[Mapping[str, Any]], t: Text) -> list[tuple[str, str]]:
@@ -67,6 +67,11 @@ def find_text(thing: Mapping[str, Any]) -> str:
 def matches(query: str, text: str) -> bool:
     """Whether `query` finds what has this `find_text`; `static/js/find.js` is the same rule."""
     return " ".join(query.lower().split()) in text
+
+
+def weekday(day: str) -> str:
+    """`mon` of an ISO date."""
+    return DAYS[date.fromisoformat(day).weekday()]
 
 
 def _rounded(at: str, seconds: int, *, up: bool) -> str:

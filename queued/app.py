@@ -17,7 +17,6 @@ from aiohttp import web
 
 from display.pages import Pages
 from queued import __version__
-from queued.core.estimate import Estimator
 from queued.core.plan import Millis
 from queued.engine.alarms import Alarms, poor_ratings
 from queued.engine.bus import Bus, Committed
@@ -28,6 +27,7 @@ from queued.engine.recovery import recover
 from queued.engine.tokens import TicketTokens
 from queued.equipment import Equipment, Surroundings, connected
 from queued.furniture import Furniture
+from queued.history import History, remembered
 from queued.long_waits import LongWaits
 from queued.retention import Retention
 from queued.server.application import SITE, Parts, build, serve
@@ -43,6 +43,9 @@ log = logging.getLogger(__name__)
 
 MEDIA = "media"
 """Of the data folder: what screens show beside the queues (see `server/media.py`)."""
+
+CONTENT = "content"
+"""Of the data folder: the pages of columns (see `content/folder.py`)."""
 
 BY_CALENDAR = "system:calendar"
 """Who opens days, in the journal."""
@@ -99,6 +102,9 @@ async def running(
         url = _public_url(settings, address)
         around = Surroundings(settings, data, hall, store, bus, clock, url)
         equipment = await _equipped(around, options, stack)
+        history = History(hall.id, store.journal, store.hours, lambda: furniture.calendar.zone)
+        history.start(bus)
+        stack.push_async_callback(history.stop)
         retention = Retention(store.people, clock)
         await retention.start()
         stack.push_async_callback(retention.stop)
@@ -116,10 +122,12 @@ async def running(
             speakers=equipment.speakers,
             inputs=equipment.inputs,
             upkeep=equipment.upkeep,
+            history={hall.id: history},
             clock=clock,
             version=__version__,
             demo=options.demo,
             media=data / MEDIA,
+            content=data / CONTENT,
             more_routes=wechat.routes if wechat else (),
             counts={**(wechat.counts if wechat else {}), "redis_feed": feed},
         )
@@ -160,8 +168,11 @@ async def _open_hall(
     options: Options,
 ) -> RunningHall:
     hall_id = furniture.settings.hall.id
-    estimator = Estimator()
-    recovered = await recover(store.journal, hall_id, observe=estimator.observe)
+    known = await remembered(store.hours, hall_id)
+    estimator = known.estimator
+    recovered = await recover(
+        store.journal, hall_id, observe=estimator.observe, observed=known.seq
+    )
     calendar = furniture.calendar
     now = clock.now()
     since = Millis(max(now, recovered.hall.at) - KEYS_KEPT_MS)

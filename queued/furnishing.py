@@ -98,6 +98,7 @@ def _rules(rules: RulesSettings) -> Rules:
         checkin_early_ms=rules.checkin_early_minutes * MINUTE,
         checkin_late_ms=rules.checkin_late_minutes * MINUTE,
         one_live_ticket=rules.one_live_ticket,
+        keep_place_ms=rules.keep_place_minutes * MINUTE,
     )
 
 

@@ -194,6 +194,9 @@ def rules(table: Table) -> v.RulesSettings:
         checkin_late_minutes=table.number(
             "checkin_late_minutes", v.CHECKIN_MINUTES, usual.checkin_late_minutes
         ),
+        keep_place_minutes=table.number(
+            "keep_place_minutes", v.KEEP_PLACE_MINUTES, usual.keep_place_minutes
+        ),
     )
 
 

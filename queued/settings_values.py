@@ -103,6 +103,9 @@ LONG_WAIT_MINUTES = Bounds(5, 240, also=0)
 CHECKIN_MINUTES = Bounds(0, 240)
 """Half a day: whoever comes earlier or later than that has come for another appointment."""
 
+KEEP_PLACE_MINUTES = Bounds(1, 120)
+"""Who was told in time and is not here after two hours does not come."""
+
 SLIP_EXPIRES_S = Bounds(10, 3600)
 """A slip that comes later lies on the floor: its visitor went away with a photograph."""
 
@@ -297,6 +300,8 @@ class RulesSettings:
     checkin_early_minutes: int = 60
     checkin_late_minutes: int = 30
     """How long before and after its slot an appointment may be checked in."""
+    keep_place_minutes: int = 15
+    """How long a number taken on a phone keeps its place after its turn, until its holder comes."""
 
 
 SLIP_KINDS = ("normal", "elder")

@@ -71,6 +71,9 @@ INTERRUPTED = "interrupted"
 LARGE = "large"
 """Of `TicketIssued.slip`."""
 
+VISITOR = "visitor:"
+"""Who takes a number with his own phone: nobody stands at a printer."""
+
 _ENCODER = msgspec.json.Encoder()
 _BLOCKS: msgspec.json.Decoder[tuple[Block, ...]] = msgspec.json.Decoder(tuple[Block, ...])
 
@@ -214,8 +217,10 @@ class Slips:
         await self._enqueue(page[-1].seq, new)
 
     def _first_slip(self, event: TicketIssued, seq: int) -> Slip | None:
-        """None for a ticket of an earlier day: it needs no paper any more."""
+        """None for a ticket of an earlier day, or taken on a phone: it needs no paper."""
         hall = self._hall.actor.hall
+        if not event.here or event.by.startswith(VISITOR):
+            return None
         if hall.day is None or event.ticket > len(hall.tickets):
             return None
         if hall.ticket(event.ticket).issued_at != event.at:

@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import logging
 import os
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -21,6 +22,9 @@ from queued.settings import SettingsError, load
 from queued.settings_values import Settings
 
 CONFIG = Path(__file__).parents[2] / "config" / "demo.toml"
+
+SAMPLES = CONFIG.parent / "content"
+"""Notices, questions, telephone list, 微官网 of the demonstration hall."""
 
 LEFT_FREE = 2
 """The first windows are for the person watching."""
@@ -60,9 +64,18 @@ def run(args: argparse.Namespace) -> int:
         return FAILED
 
 
+def furnish(data: Path) -> None:
+    """Put the sample pages of columns into the data folder, unless there are some."""
+    content = data / application.CONTENT
+    if not content.exists():
+        data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        shutil.copytree(SAMPLES, content)
+
+
 async def _demo(settings: Settings, data: Path, speed: float | None) -> int:
     stop = asyncio.Event()
     stop_on_signals(stop)
+    await asyncio.to_thread(furnish, data)
     async with application.running(settings, data, application.Options(demo=True)) as app:
         print(f"queued: ready {app.url} seq={app.hall.actor.hall.seq}", flush=True)
         print(f"\n    {settings.hall.name}  →  {app.url}/\n\n    Ctrl-C ends it.", flush=True)

@@ -89,6 +89,17 @@ class Today:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Learnt:
+    """Everything a `CallRate` knows, as plain values: what a restart needs."""
+
+    today: Today
+    calls: list[float]
+    minutes: list[float]
+    ever: float
+    profile: list[float] | None
+
+
 class CallRate:
     """Learns the call rate of one queue. Memory: a hundred numbers, whatever happens."""
 
@@ -100,6 +111,26 @@ class CallRate:
         self._minutes = _zeros()
         self._ever = 0.0
         self._profile: list[float] | None = None
+
+    def memory(self) -> Learnt:
+        """What it knows; a copy."""
+        profile = None if self._profile is None else self._profile.copy()
+        return Learnt(
+            self.today.copy(), self._calls.copy(), self._minutes.copy(), self._ever, profile
+        )
+
+    @classmethod
+    def remembering(cls, learnt: Learnt) -> CallRate:
+        """One that knows what another one knew, and goes on like it. Raises `ValueError`."""
+        rate = cls()
+        hours = (learnt.today.calls, learnt.today.minutes, learnt.calls, learnt.minutes)
+        if any(len(each) != HOURS for each in (*hours, learnt.profile or rate._calls)):
+            raise ValueError(f"a profile has {HOURS} hours")
+        rate.today = learnt.today.copy()
+        rate._calls, rate._minutes = learnt.calls.copy(), learnt.minutes.copy()
+        rate._ever = learnt.ever
+        rate._profile = None if learnt.profile is None else learnt.profile.copy()
+        return rate
 
     def called(self, at: Millis, left_waiting: bool, midnight: int, guess_ms: int | None) -> None:
         """A call of this queue at `at`. `midnight` is where hour 0 of the profile begins.

@@ -76,6 +76,8 @@ class IssueTicket:
     slip: SlipSize = "normal"
     others: tuple[TicketId, ...] = ()
     """Today's tickets of the same person, if the hall knows who it is."""
+    here: bool = True
+    """Whether the visitor is in the hall: who takes a number from afar is not called yet."""
     by: str = ""
 
 
@@ -89,6 +91,24 @@ class CheckIn:
     class_: ClassId = APPOINTMENT
     language: str = "zh"
     slip: SlipSize = "normal"
+    by: str = ""
+
+
+@quick_init
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrive:
+    """Who took a number from afar is in the hall now."""
+
+    ticket: TicketId
+    by: str = ""
+
+
+@quick_init
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lapse:
+    """Nobody arrived while the place of a number taken from afar was kept."""
+
+    ticket: TicketId
     by: str = ""
 
 
@@ -259,6 +279,8 @@ Command: TypeAlias = (
     | CloseDay
     | IssueTicket
     | CheckIn
+    | Arrive
+    | Lapse
     | CancelTicket
     | OpenWindow
     | PauseWindow

@@ -6,8 +6,9 @@ are simply there again, because they follow from the hall.
 
 from __future__ import annotations
 
-from queued.core.commands import CloseDay, Command, MissTicket
-from queued.core.model import Hall, Status
+from queued.core.arriving import lapses
+from queued.core.commands import CloseDay, Command, Lapse, MissTicket
+from queued.core.model import Hall, Status, TicketId
 from queued.core.plan import Millis, WindowId
 
 BY = "timer:"
@@ -17,6 +18,8 @@ BY = "timer:"
 def next_deadline(hall: Hall) -> Millis | None:
     """The earliest moment at which `due` returns a command, or None."""
     moments = [moment for moment, _ in _misses(hall)]
+    if hall.absent:
+        moments += [until for until, _ in lapses(hall)]
     if hall.open:
         moments.append(hall.day_ends_at)
     return min(moments, default=None)
@@ -25,11 +28,15 @@ def next_deadline(hall: Hall) -> Millis | None:
 def due(hall: Hall, at: Millis) -> Command | None:
     """The command whose time has come, earliest first."""
     ends = [hall.day_ends_at] if hall.open else []
-    ripe = [(moment, window) for moment, window in _misses(hall) if at >= moment]
-    # After a night without power both may be due: whoever missed the call missed it first.
-    if ripe and min(ripe)[0] < min(ends, default=at + 1):
-        return MissTicket(window=min(ripe)[1], by=BY)
-    return CloseDay(by=BY) if ends and at >= ends[0] else None
+    end = min(ends, default=at + 1)
+    missed = min(_misses(hall), default=(at + 1, WindowId("")))
+    lapsed = min(lapses(hall), default=(at + 1, TicketId(0)))
+    # After a night without power all may be due: whoever missed the call missed it first.
+    if lapsed[0] <= min(at, missed[0]) and lapsed[0] < end:
+        return Lapse(ticket=lapsed[1], by=BY)
+    if missed[0] <= at and missed[0] < end:
+        return MissTicket(window=missed[1], by=BY)
+    return CloseDay(by=BY) if end <= at else None
 
 
 def _misses(hall: Hall) -> list[tuple[Millis, WindowId]]:

@@ -10,9 +10,9 @@ from __future__ import annotations
 from itertools import islice
 from typing import assert_never
 
+from queued.core import arriving, guards, policy, taking
 from queued.core import commands as c
 from queued.core import events as e
-from queued.core import guards, policy, taking
 from queued.core import refusals as r
 from queued.core.assigning import assign
 from queued.core.furnish import configure
@@ -57,6 +57,10 @@ def decide(hall: Hall, command: c.Command, at: Millis) -> tuple[e.Event, ...]:
             return _transfer(hall, command, at)
         case c.CancelTicket():
             return taking.cancel(hall, command, at)
+        case c.Arrive():
+            return arriving.arrive(hall, command, at)
+        case c.Lapse():
+            return arriving.lapse(hall, command, at)
         case c.Undo():
             return _undo(hall, command, at)
         case c.RateService():
@@ -88,18 +92,19 @@ def _call_next(hall: Hall, command: c.CallNext, at: Millis) -> tuple[e.Event, ..
     if choice is None:
         raise r.NobodyWaiting(window=command.window)
     runner_up = choice.runner_up
-    return (
-        _called(
-            hall,
-            hall.ticket(choice.ticket),
-            command,
-            at,
-            rule=choice.rule,
-            key=choice.key,
-            runner_up=hall.ticket(runner_up).number if runner_up is not None else None,
-            runner_up_key=choice.runner_up_key,
-        ),
+    called = _called(
+        hall,
+        hall.ticket(choice.ticket),
+        command,
+        at,
+        rule=choice.rule,
+        key=choice.key,
+        runner_up=hall.ticket(runner_up).number if runner_up is not None else None,
+        runner_up_key=choice.runner_up_key,
     )
+    if not hall.absent:
+        return (called,)
+    return (called, *arriving.passed_over(hall, command, choice, at))
 
 
 def _call_ticket(hall: Hall, command: c.CallTicket, at: Millis) -> tuple[e.Event, ...]:

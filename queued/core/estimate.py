@@ -19,7 +19,7 @@ from typing import Any
 
 from queued.core import events as e
 from queued.core.assigning import furnished
-from queued.core.callrate import DAY, CallRate, Today
+from queued.core.callrate import DAY, CallRate, Learnt, Today
 from queued.core.model import Hall, TicketId
 from queued.core.plan import MINUTE, Millis, Plan, QueueId
 
@@ -32,6 +32,19 @@ class Wait:
     p50_s: int
     p80_s: int
     p90_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What an `Estimator` knows right after a `DayClosed`, when nobody is in any line."""
+
+    midnight: int
+    day_ends_at: int
+    plan: Plan | None
+    """As it was then, with the day's exceptions."""
+    furnished: Plan | None
+    """Without them; None if there were none."""
+    rates: dict[QueueId, Learnt]
 
 
 class Estimator:
@@ -48,6 +61,26 @@ class Estimator:
         self._waiting: dict[QueueId, int] = {}
         self._last_called: dict[QueueId, TicketId] = {}
         self._in_hand: dict[TicketId, tuple[QueueId, Today]] = {}
+
+    def memory(self) -> Memory:
+        """What it knows. Exact right after a `DayClosed`: lines are not part of it."""
+        furnished = None if self._plan is self._furnished else self._furnished
+        rates = {queue: rate.memory() for queue, rate in self._rates.items()}
+        return Memory(self._midnight, self._day_ends_at, self._plan, furnished, rates)
+
+    @classmethod
+    def remembering(cls, memory: Memory) -> Estimator:
+        """One that goes on where another stood: shown the events that followed, it says to the
+        second what the other one says. Raises `ValueError` if that cannot be a memory.
+        """
+        estimator = cls()
+        estimator._midnight, estimator._day_ends_at = memory.midnight, memory.day_ends_at
+        if memory.plan is not None:
+            estimator._furnished = memory.furnished or memory.plan
+            estimator._furnish(memory.plan)
+        for queue, learnt in memory.rates.items():
+            estimator._rates[queue] = CallRate.remembering(learnt)
+        return estimator
 
     def observe(self, event: e.Event, hall_after: Hall) -> None:
         """Learn from the next event. Of `hall_after` only the plan is looked at."""

@@ -115,6 +115,33 @@ class TicketIssued:
     party: int = 1
     slip: str = "normal"
     """normal | large: the size of type its slip is printed in, now and whenever again."""
+    here: bool = True
+    """False: taken from afar; it is not called before its holder has arrived."""
+
+
+@quick_init
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketHeld:
+    """Its turn came and its holder is not here: somebody else was called, and the place is kept."""
+
+    at: Millis
+    by: str
+    ticket: TicketId
+    number: str
+    queue: QueueId
+    until: Millis
+
+
+@quick_init
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisitorArrived:
+    """Who had taken the number from afar is in the hall: it may be called."""
+
+    at: Millis
+    by: str
+    ticket: TicketId
+    number: str
+    queue: QueueId
 
 
 @quick_init
@@ -252,7 +279,7 @@ class TicketTransferred:
 @quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TicketCancelled:
-    """Left (`left`), or the day ended (`day_closed`)."""
+    """Left (`left`), did not arrive (`not_here`), or the day ended (`day_closed`)."""
 
     at: Millis
     by: str
@@ -278,6 +305,8 @@ class ServiceRated:
 
 TicketEvent: TypeAlias = (
     TicketIssued
+    | TicketHeld
+    | VisitorArrived
     | TicketCalled
     | TicketRecalled
     | CallUndone

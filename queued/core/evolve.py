@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from queued.core import arriving
 from queued.core import events as e
 from queued.core.assigning import assigned, configured, furnished
 from queued.core.changed import changed
@@ -65,6 +66,7 @@ def _day_opened(hall: Hall, event: e.DayOpened) -> dict[str, Any]:
         "calls": (),
         "windows": {id_: Window() for id_ in hall.plan.windows},
         "clerks": {},
+        "absent": {},
         "day_seq": hall.seq + 1,
     }
 
@@ -123,7 +125,14 @@ def _ticket_issued(hall: Hall, event: e.TicketIssued) -> dict[str, Any]:
         "tickets": hall.tickets.append(ticket),
         "series": {**hall.series, event.queue: series},
         **_join(hall, ticket),
+        **arriving.away(hall, event),
     }
+
+
+def _presence(hall: Hall, event: e.TicketHeld | e.VisitorArrived) -> dict[str, Any]:
+    _after(hall.ticket(event.ticket), event)
+    fold = arriving.held if isinstance(event, e.TicketHeld) else arriving.here
+    return fold(hall, event)  # type: ignore[arg-type]
 
 
 def _ticket_called(hall: Hall, event: e.TicketCalled) -> dict[str, Any]:
@@ -186,7 +195,8 @@ def _service_started(hall: Hall, event: e.ServiceStarted) -> dict[str, Any]:
     before = hall.ticket(event.ticket)
     ticket = changed(before, status=_after(before, event), started_at=event.at)
     window = changed(hall.windows[event.window], undo_until=None)
-    return {**_put(hall, ticket), **_windows(hall, event.window, window)}
+    changes = {**_put(hall, ticket), **_windows(hall, event.window, window)}
+    return changes | arriving.here(hall, event)
 
 
 def _service_finished(hall: Hall, event: e.ServiceFinished) -> dict[str, Any]:
@@ -203,7 +213,11 @@ def _service_finished(hall: Hall, event: e.ServiceFinished) -> dict[str, Any]:
 def _ticket_missed(hall: Hall, event: e.TicketMissed) -> dict[str, Any]:
     before = hall.ticket(event.ticket)
     ticket = changed(before, status=_after(before, event), window=None, ended_at=event.at)
-    return {**_put(hall, ticket), **_release(hall, before, {"missed": 1})}
+    return {
+        **_put(hall, ticket),
+        **_release(hall, before, {"missed": 1}),
+        **arriving.here(hall, event),
+    }
 
 
 def _ticket_parked(hall: Hall, event: e.TicketParked) -> dict[str, Any]:
@@ -215,7 +229,11 @@ def _ticket_parked(hall: Hall, event: e.TicketParked) -> dict[str, Any]:
         ended_at=event.at,
         reason=event.reason,
     )
-    return {**_put(hall, ticket), **_release(hall, before, {"parked": 1})}
+    return {
+        **_put(hall, ticket),
+        **_release(hall, before, {"parked": 1}),
+        **arriving.here(hall, event),
+    }
 
 
 def _ticket_returned(hall: Hall, event: e.TicketReturned) -> dict[str, Any]:
@@ -249,6 +267,7 @@ def _ticket_transferred(hall: Hall, event: e.TicketTransferred) -> dict[str, Any
         **_put(hall, ticket),
         **_join(hall, ticket),
         **_release(hall, before, {"transferred": 1}),
+        **arriving.here(hall, event),
     }
 
 
@@ -261,7 +280,7 @@ def _ticket_cancelled(hall: Hall, event: e.TicketCancelled) -> dict[str, Any]:
         ended_at=event.at,
         reason=event.reason,
     )
-    changes = _put(hall, ticket)
+    changes = _put(hall, ticket) | arriving.here(hall, event)
     if before.status is Status.WAITING:
         changes |= _leave(hall, before)
     elif before.status is Status.CALLED:
@@ -283,6 +302,8 @@ _FOLDS: Mapping[type, Callable[[Hall, Any], dict[str, Any]]] = {
     e.WindowClosed: _window_closed,
     e.WindowAssigned: assigned,
     e.TicketIssued: _ticket_issued,
+    e.TicketHeld: _presence,
+    e.VisitorArrived: _presence,
     e.TicketCalled: _ticket_called,
     e.TicketRecalled: _ticket_recalled,
     e.CallUndone: _call_undone,

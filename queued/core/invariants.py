@@ -9,7 +9,7 @@ from queued.core.model import Hall, Status, WindowStatus
 
 def violations(hall: Hall) -> tuple[str, ...]:
     """Broken promises, as sentences with the ticket or window in them; empty if all hold."""
-    return (*_lines(hall), *_windows(hall), *_numbers(hall))
+    return (*_lines(hall), *_windows(hall), *_numbers(hall), *_absences(hall))
 
 
 def _lines(hall: Hall) -> list[str]:
@@ -67,3 +67,12 @@ def _numbers(hall: Hall) -> list[str]:
         if ticket.status not in (Status.SERVED, Status.CANCELLED)
     )
     return [f"number {number} is out {n} times" for number, n in alive.items() if n > 1]
+
+
+def _absences(hall: Hall) -> list[str]:
+    found: list[str] = []
+    for id_ in hall.absent:
+        ticket = hall.ticket(id_)
+        if ticket.status not in (Status.WAITING, Status.CALLED):
+            found.append(f"{ticket.number} is {ticket.status.value} and absent")
+    return found

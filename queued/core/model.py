@@ -196,6 +196,9 @@ class Hall:
     """Windows that serve other queues today, as they were furnished (see `assigning`)."""
     clerks: Mapping[str, Counts] = field(default_factory=dict)
     """What each clerk (`role:name`) did today, at whichever windows."""
+    absent: Mapping[TicketId, Millis] = field(default_factory=dict)
+    """Tickets whose holders are not in the hall yet, and until when their place is kept; 0 before
+    their turn has come (see `arriving`)."""
     day_seq: int = 0
     """Of the event that opened this day: where the day begins in the journal."""
 

@@ -99,6 +99,8 @@ class Rules:
     """Whoever has an appointment may take the number from this long before the slot …"""
     checkin_late_ms: int = 30 * MINUTE
     """… until this long after it; then the slot has been given up, as bookings usually say."""
+    keep_place_ms: int = 15 * MINUTE
+    """How long a number taken from afar keeps its place after its turn has come."""
 
 
 NORMAL = ClassId("normal")

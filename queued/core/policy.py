@@ -80,11 +80,13 @@ def _candidates(hall: Hall, window: WindowId, at: Millis) -> Iterator[tuple[int,
 
 
 def _callable(hall: Hall, line: Line, at: Millis, early: int) -> Iterator[Entry]:
-    """The first two of a line that may be called now: an appointment not before its slot."""
+    """The first two of a line that may be called now: an appointment not before its slot, nobody
+    who is not here yet."""
     found = 0
+    absent = hall.absent
     for entry in line:
         slot = hall.ticket(entry[1]).slot
-        if slot is None or at >= slot - early:
+        if (slot is None or at >= slot - early) and entry[1] not in absent:
             yield entry
             found += 1
             if found == 2:

@@ -54,6 +54,7 @@ def issue(hall: Hall, command: c.IssueTicket, at: Millis) -> tuple[e.Event, ...]
             language=command.language,
             party=command.party,
             slip=command.slip,
+            here=command.here,
         ),
     )
 

@@ -17,11 +17,13 @@ from queued.core.events import (
     ServiceStarted,
     TicketCalled,
     TicketCancelled,
+    TicketHeld,
     TicketMissed,
     TicketParked,
     TicketRecalled,
     TicketReturned,
     TicketTransferred,
+    VisitorArrived,
 )
 from queued.core.model import Status
 
@@ -29,8 +31,14 @@ W, C, S = Status.WAITING, Status.CALLED, Status.SERVING
 M, P = Status.MISSED, Status.PARKED
 
 TRANSITIONS: Mapping[Status, Mapping[type, Status]] = {
-    W: {TicketCalled: C, TicketCancelled: Status.CANCELLED},
+    W: {
+        TicketHeld: W,
+        VisitorArrived: W,
+        TicketCalled: C,
+        TicketCancelled: Status.CANCELLED,
+    },
     C: {
+        VisitorArrived: C,
         TicketRecalled: C,
         ServiceStarted: S,
         TicketMissed: M,

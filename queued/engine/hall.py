@@ -207,6 +207,8 @@ class HallActor:
         closed = any(isinstance(event, DayClosed) for event in draft.events)
         if closed or self.hall.seq - self._snapshot_seq >= SNAPSHOT_EVERY:
             await self._save_snapshot()
+        if closed:
+            await self._forget_answers()
         return bool(draft.records or count)
 
     async def _save_snapshot(self) -> None:
@@ -216,6 +218,14 @@ class HallActor:
         except (JournalError, OSError) as failure:
             # Only a cache: the next start folds more.
             log.error("hall %s keeps its older snapshot: %s", self.id, failure)
+
+    async def _forget_answers(self) -> None:
+        since = Millis(self.hall.at - KEYS_KEPT_MS)
+        try:
+            await self._journal.forget_answers(self.id, since)
+            self._keys = dict(await self._journal.keys(self.id, since))
+        except (JournalError, OSError) as failure:
+            log.error("hall %s keeps its old answers for another day: %s", self.id, failure)
 
     def _stamp(self) -> Millis:
         return max(self._clock.now(), self.hall.at)

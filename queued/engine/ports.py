@@ -158,6 +158,10 @@ class Journal(Protocol):
         """(key, fingerprint) of all answers given at or after `since`."""
         ...
 
+    async def forget_answers(self, hall: str, before: Millis) -> None:
+        """Remove the answers given before `before`: nobody asks for them again."""
+        ...
+
     async def close(self) -> None:
         """Finish the append in hand and let go. Closing twice does nothing."""
         ...

@@ -27,6 +27,10 @@ Observer = Callable[[Event, Hall], None]
 estimator that learns from the day. The hall is the one after it; for the events before a snapshot
 within the day it is the snapshot's."""
 
+CATCH_UP_MAX = 20_000
+"""Events of earlier days that are observed again: a busy day's. None, but for a crash between the
+end of a day and the moment when an observer's memory of it was kept."""
+
 
 def _nobody(_event: Event, _hall: Hall) -> None:
     """Observes nothing."""
@@ -38,17 +42,19 @@ async def recover(
     *,
     from_start: bool = False,
     observe: Observer = _nobody,
+    observed: int | None = None,
 ) -> Recovered:
     """The hall as the journal tells it. Raises `JournalBroken` with the first bad seq.
 
-    `from_start` ignores snapshots: every record is read, proven and folded.
+    `from_start` ignores snapshots: every record is read, proven and folded. `observed`: the seq
+    of a day's end up to which `observe` remembers everything; it sees what follows.
     """
     hall, digest = Hall(), HASH_ZERO
     snapshot = None if from_start else await journal.load_snapshot(hall_id)
     if snapshot is not None and (kept := hall_of(snapshot)) is not None:
         hall, digest = kept, snapshot.hash
         if observe is not _nobody:
-            await _observe_again(journal, hall_id, hall, observe)
+            await _observe_again(journal, hall_id, hall, observe, observed)
     folded = 0
     while page := await journal.read(hall_id, hall.seq, PAGE_MAX):
         for record in checked(page, hall.seq, digest):
@@ -57,7 +63,8 @@ async def recover(
                 hall = evolve(hall, event)
             except InvariantBroken as broken:
                 raise JournalBroken(record.seq, str(broken)) from broken
-            observe(event, hall)
+            if observed is None or record.seq > observed:
+                observe(event, hall)
             digest = record.hash
             folded += 1
     for violation in violations(hall):
@@ -65,11 +72,15 @@ async def recover(
     return Recovered(hall, digest, folded)
 
 
-async def _observe_again(journal: Journal, hall_id: str, hall: Hall, observe: Observer) -> None:
+async def _observe_again(
+    journal: Journal, hall_id: str, hall: Hall, observe: Observer, observed: int | None
+) -> None:
     """What the running day of a snapshot was made of: read and proven again, not folded again."""
-    if not hall.open:
+    after = hall.day_seq - 1 if hall.open else hall.seq
+    if observed is not None and after - observed <= CATCH_UP_MAX:
+        after = observed
+    if after >= hall.seq:
         return
-    after = hall.day_seq - 1
     before = await journal.read(hall_id, after - 1, 1) if after > 0 else []
     digest = before[-1].hash if before else HASH_ZERO
     while after < hall.seq:

@@ -26,7 +26,7 @@ from queued.server import wire
 from queued.server.call import Call, answer
 from queued.server.live import Live
 from queued.server.problems import Problem
-from queued.server.tickets import Held, opened
+from queued.server.tickets import Held, arrived, opened
 
 AHEAD_DAYS_MAX: Final = 60
 """Halls take bookings for some working days ahead; later than this is a wrong date."""
@@ -114,7 +114,10 @@ async def check_in(call: Call[wire.ScannedCode]) -> web.Response:
     call.site.limits.ticket(call.request, call.principal.by)
     own = await _own_ticket(call)
     if own is not None:
-        return _told(call.live, "ticket", own, new=False)
+        # A number taken on the phone: its holder stands at the kiosk.
+        absent = own.today and own.ticket.id in own.live.hall.absent
+        new = absent and await arrived(own, call.principal.by)
+        return _told(call.live, "ticket", await opened(call.site, own.token), new=new)
     live = call.live
     found = None
     if CODE.fullmatch(_plain(call.body.code)):

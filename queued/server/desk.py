@@ -66,7 +66,7 @@ def desk_of(live: Live, id_: WindowId, language: str, by: str) -> wire.Desk:
         next=_next(live, hall, id_, now, language),
         undo=wire.DeskUndo(time_of(undo), held.number) if undo is not None and held else None,
         recall=recall,
-        waiting=[_waiting(ticket, now, time_of) for ticket in waiting],
+        waiting=[_waiting(hall, ticket, now, time_of) for ticket in waiting],
         waiting_count=views.callable_count(hall, id_),
         parked=_parked(live, plan.queues + plan.overflow),
         missed=_missed(live, plan.queues + plan.overflow),
@@ -132,7 +132,7 @@ def _recall(hall: Hall, ticket: Ticket | None, time_of: TimeOf) -> wire.DeskReca
     return wire.DeskRecall(left, time_of(Millis(not_before)))
 
 
-def _waiting(ticket: Ticket, now: Millis, time_of: TimeOf) -> wire.DeskWaiting:
+def _waiting(hall: Hall, ticket: Ticket, now: Millis, time_of: TimeOf) -> wire.DeskWaiting:
     return wire.DeskWaiting(
         number=ticket.number,
         queue=ticket.queue,
@@ -141,6 +141,7 @@ def _waiting(ticket: Ticket, now: Millis, time_of: TimeOf) -> wire.DeskWaiting:
         status="waiting",
         issued_at=time_of(ticket.issued_at),
         waited_s=_seconds(ticket.issued_at, now),
+        here=ticket.id not in hall.absent,
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol
 
@@ -18,10 +19,13 @@ from queued.core.plan import Millis
 from queued.engine.appointments import Appointments
 from queued.engine.bus import Bus
 from queued.engine.clock import Clock
+from queued.engine.day_figures import HourFigures
 from queued.engine.halls import Halls
+from queued.engine.popular import TypicalDay
 from queued.engine.ports import Journal, Note
 from queued.server.accounts import AccountBook, AuditBook
 from queued.server.auth import Doors
+from queued.server.columns import Columns
 from queued.server.devices import Devices
 from queued.server.health import Metrics
 from queued.server.hub import Streams
@@ -186,6 +190,26 @@ class Versions(Protocol):
     async def get(self, hall: str, version: int) -> SavedVersion | None: ...
 
 
+class Past(Protocol):
+    """What a hall's days were like."""
+
+    async def typical(self, day: date) -> TypicalDay | None:
+        """What `day` may be expected to be like; None while nobody can say."""
+        ...
+
+    async def between(self, first: date, last: date) -> Sequence[HourFigures]:
+        """The hours of days that have closed, in order."""
+        ...
+
+    async def days(self) -> tuple[date, date] | None:
+        """The first and the last of them."""
+        ...
+
+    async def cursor(self) -> int:
+        """What they follow from: the seq of the last `DayClosed` in them."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
     """Everything the server needs from others. `settings` are those of one of the halls."""
@@ -207,10 +231,14 @@ class Parts:
     demo: bool = False
     media: Path | None = None
     """The folder with what screens show beside the queues; None if there is none."""
+    content: Path | None = None
+    """The folder with the pages of columns (see `content/folder.py`); None: there are none."""
     more_routes: Sequence[Route] = ()
     """Paths of what is built beside the server: WeChat's callback."""
     counts: Mapping[str, Counter[str]] = field(default_factory=dict)
     """More metrics: by name, how often what happened."""
+    history: Mapping[str, Past] = field(default_factory=dict)
+    """By hall id; a hall without one says nothing of its past."""
     upkeep: Upkeep = field(default_factory=NoUpkeep)
     health_public: bool = False
     """Answer /healthz, /readyz and /metrics to everybody, not only to the local network."""
@@ -228,6 +256,8 @@ class Site:
     metrics: Metrics
     static: StaticFiles
     media: MediaFolder
+    columns: Mapping[str, Columns]
+    """By hall."""
     reprints: Once
     openapi: Callable[[], bytes]
     """Made when it is first asked for: visitors do not wait for it after a power cut."""

@@ -6,6 +6,7 @@ All of it works without script: links, forms, and answers that lead back to the 
 from __future__ import annotations
 
 import io
+from datetime import date
 from typing import Any, Final, get_args
 from urllib.parse import quote
 
@@ -14,11 +15,12 @@ import segno
 from aiohttp import web
 
 from queued.core.refusals import Refused
-from queued.server import tickets, wire
+from queued.server import reading, tickets, wire
 from queued.server.call import Call
 from queued.server.live import Live
 from queued.server.offer import services_of
 from queued.server.pages import go, hall_and_snapshot, page, plain, read_form, snapshot_of
+from queued.server.popular import times_of
 from queued.server.problems import Problem, of
 from queued.server.wire.shapes import Grade
 
@@ -41,18 +43,27 @@ QR_MODULE: Final = 8
 # ── The hall ──────────────────────────────────────────────────────────────────────────────
 
 
+async def hall(call: Call[None]) -> web.Response:
+    """GET /h/{hall}: the short address on a poster leads to what its readers want to know."""
+    return go(f"/h/{call.live.id}/status")
+
+
 async def status(call: Call[None]) -> web.Response:
     """GET /h/{hall}/status"""
     live = call.live
     context = await hall_and_snapshot(live)
+    opens = opens_at(live, context["snapshot"]["open"])
+    day = live.calendar.day_of(live.now()) if opens is None else date.fromisoformat(opens[:10])
     return page(
         call,
         "status",
         {
             **context,
+            "times": plain(await times_of(call.site, live, day)),
             "observed_at": context["snapshot"]["observed_at"],
             "services": plain(services_of(live)),
-            "opens": opens_at(live, context["snapshot"]["open"]),
+            "opens": opens,
+            "columns": await reading.filled(call),
             "query": call.request.query.get("q", "").strip()[:QUERY_CHARS_MAX],
         },
     )

@@ -26,6 +26,8 @@ from queued.server import (
     openapi,
     pages,
     phone,
+    popular,
+    reading,
     screens,
     speakers,
     static,
@@ -153,6 +155,9 @@ ROUTES: Final[tuple[Route, ...]] = (
     _post("/halls/{hall}/voices/{device}/said", speakers.said, wire.VoiceSaid, wire.VoiceHeard,
           "A page tells what became of a sentence", roles=SPEAKING),
     _get("/halls/{hall}/services", api.services, wire.Services, "Queues, services, classes"),
+    _get("/halls/{hall}/popular-times", popular.popular_times, wire.PopularTimes,
+         "What a day is usually like by queue and hour, and how busy it is now; ETag, 304",
+         query=(("day", "Another day than today, such as 2026-11-23"),)),
     _get("/halls/{hall}/queue-monitor", api.queue_monitor, list[wire.QueueMonitor],
          "The hall as FIWARE QueueMonitor entities"),
     _get("/halls/{hall}/wall", wall.wall, wire.Wall,
@@ -194,6 +199,8 @@ ROUTES: Final[tuple[Route, ...]] = (
     _get("/tickets/{token}/slip", tickets.slip, wire.Slip, "What became of the slip"),
     _post("/tickets/{token}/slip", tickets.reprint, wire.Nothing, wire.Slip,
           "Print the slip once more", roles=REPRINTING, status=202),
+    _post("/tickets/{token}/arrival", tickets.arrive, wire.Nothing, wire.OwnTicket,
+          "Its holder is in the hall: a number taken from afar may be called", roles=ISSUING),
     _post("/tickets/{token}/rating", tickets.rate, wire.Rate, wire.OwnTicket,
           "Rate the service, once"),
     _get("/halls/{hall}/alarms", alarms.list_alarms, wire.AlarmList,
@@ -220,7 +227,22 @@ ROUTES: Final[tuple[Route, ...]] = (
           query=(("zone", "Only this zone"), ("second", "A second language for titles"))),
     _page("/h/{hall}/windows/{window}/screen", screens.window, "The screen above a window",
           query=(("second", "A second language"),)),
+    _page("/h/{hall}", phone.hall, "Leads to the phone page", status=303),
     _page("/h/{hall}/status", phone.status, "Phone page"),
+    *(
+        _page(f"/h/{{hall}}/{column}", reading.listing, f"List of {column}",
+              query=(("page", "Which part of a long list, from 1"),))
+        for column in reading.LISTED
+    ),
+    *(
+        _page(f"/h/{{hall}}/{column}/{{slug}}", reading.entry, f"A page of {column}")
+        for column in reading.LISTED
+    ),
+    _page("/h/{hall}/contacts", reading.contacts, "Telephone list"),
+    _page("/h/{hall}/search", reading.search, "Search of pages and services",
+          query=(("q", "What is looked for"),)),
+    _page("/h/{hall}/media/{picture}", reading.picture, "A picture of a page",
+          media="application/octet-stream"),
     _page("/h/{hall}/kiosk", pages.kiosk, "Kiosk", roles=KIOSK),
     _page("/h/{hall}/windows", pages.windows, "Choose a window", roles=STAFF),
     _page("/h/{hall}/windows/{window}", pages.console, "Window console", roles=STAFF),

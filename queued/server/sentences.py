@@ -19,6 +19,8 @@ TimeOf = Callable[[Millis], str]
 
 HAPPENED: Final[Mapping[type[e.Event], str]] = {
     e.TicketIssued: "ticket_issued",
+    e.TicketHeld: "ticket_held",
+    e.VisitorArrived: "visitor_arrived",
     e.TicketCalled: "ticket_called",
     e.TicketRecalled: "ticket_recalled",
     e.CallUndone: "call_undone",
@@ -54,6 +56,10 @@ def happened(hall: Hall, ticket: Ticket, event: e.Event, language: str, time_of:
         "time": _clock(getattr(event, "base", ticket.base), time_of),
     }
     name = HAPPENED.get(type(event), "")
+    if isinstance(event, e.TicketIssued) and not event.here:
+        name = f"{name}_afar"
+    if isinstance(event, e.TicketHeld):
+        facts["time"] = _clock(event.until, time_of)
     if isinstance(event, e.TicketCancelled):
         name = f"{name}_{event.reason}"
     if isinstance(event, e.ServiceRated):

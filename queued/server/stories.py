@@ -101,6 +101,10 @@ def why_before(live: Live, mine: Story, other: Story, language: i18n.Language) -
         return texts.text("story.not_before", **facts)
     seq, event = call
     place = _place_at(mine.events, seq)
+    if _absent_at(mine.events, seq):
+        at = live.time_of(event.at)[11:19]
+        window = _window(live.hall, event.window)
+        return texts.text("story.not_here", **facts, at=at, window=window)
     reason, more = _reason(live, me, place, event)
     at = live.time_of(event.at)[11:19]
     counted = _counted(live, texts, them.class_, event.key - _penalty(live.hall, event))
@@ -152,6 +156,13 @@ def _place_at(events: Told, before: int) -> e.Event | None:
     """What last said where the ticket stood, before a seq; None if it was not taken yet."""
     placed = [event for seq, event in events if seq < before and isinstance(event, PLACES)]
     return placed[-1] if placed else None
+
+
+def _absent_at(events: Told, before: int) -> bool:
+    """Whether it had been taken from afar, and its holder had not checked in before a seq."""
+    past = [event for seq, event in events if seq < before]
+    afar = any(isinstance(event, e.TicketIssued) and not event.here for event in past)
+    return afar and all(isinstance(event, e.TicketIssued | e.TicketHeld) for event in past)
 
 
 def _first_call(events: Told) -> tuple[int, e.TicketCalled] | None:

@@ -48,6 +48,7 @@ def wish(call: Call[wire.TakeTicket]) -> tuple[c.IssueTicket, Render]:
         language=asked.language,
         party=asked.party,
         slip=asked.slip,
+        here=asked.here,
         by=who.by,
     )
 
@@ -138,7 +139,14 @@ def told_ticket(live: Live, hall: Hall, ticket: Ticket, token: str, at: Millis) 
         calls=ticket.calls,
         slot=live.time_of(ticket.slot) if ticket.slot is not None else None,
         rating=_rating(ticket),
+        here=not waiting or ticket.id not in hall.absent,
+        kept_until=_kept_until(live, hall, ticket) if waiting and hall.absent else None,
     )
+
+
+def _kept_until(live: Live, hall: Hall, ticket: Ticket) -> str | None:
+    until = hall.absent.get(ticket.id)
+    return live.time_of(until) if until else None
 
 
 # ── One's own ─────────────────────────────────────────────────────────────────────────────
@@ -220,6 +228,24 @@ async def give_up(own: Held) -> None:
         facts = {"number": own.ticket.number, "status": own.ticket.status.value}
         raise Problem("ticket_not_waiting", facts=facts)
     await own.live.running.actor.submit(c.CancelTicket(ticket=own.ticket.id, by="visitor:"))
+
+
+async def arrive(call: Call[wire.Nothing]) -> web.Response:
+    """POST /tickets/{token}/arrival"""
+    own = await held(call)
+    await arrived(own, call.principal.by)
+    return answer((await held(call)).told())
+
+
+async def arrived(own: Held, by: str) -> bool:
+    """Its holder is in the hall; whether that was news. Raises `Problem` or `Refused`."""
+    if not own.today:
+        facts = {"number": own.ticket.number, "status": own.ticket.status.value}
+        raise Problem("ticket_not_waiting", facts=facts)
+    outcome = await own.live.running.actor.submit(
+        c.Arrive(ticket=own.ticket.id, by=by), render=lambda _, events: b"1" if events else b""
+    )
+    return bool(outcome.answer)
 
 
 async def rate(call: Call[wire.Rate]) -> web.Response:

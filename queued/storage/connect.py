@@ -26,6 +26,10 @@ BUSY_TIMEOUT_MS = 5_000
 STATEMENTS_KEPT = 256
 """Prepared statements a connection keeps: three tables with up to 64 rows each, and others."""
 
+READER_CACHE_KIB = 256
+"""Pages a reader keeps. It walks through the journal and comes back to little, and what the system
+has of the file anyway costs no disk; SQLite's 2 MB each would only make a small box's memory."""
+
 _SYNCHRONOUS_FULL = 2
 
 
@@ -94,7 +98,11 @@ def sqlite_writer(file: Path, *, checkpoints: bool = True) -> Engine:
 
 def sqlite_reader(file: Path) -> Engine:
     """An engine whose connections cannot write. `file` must exist."""
-    settings = ("PRAGMA query_only=ON", "PRAGMA wal_autocheckpoint=0")
+    settings = (
+        "PRAGMA query_only=ON",
+        "PRAGMA wal_autocheckpoint=0",
+        f"PRAGMA cache_size=-{READER_CACHE_KIB}",
+    )
     return _sqlite_engine(file, "BEGIN", settings)
 
 

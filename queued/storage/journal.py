@@ -114,6 +114,16 @@ class SqlJournal:
         rows = await self._read(0, lambda connection: connection.execute(query).all())
         return [(key, fingerprint) for key, fingerprint in rows]
 
+    async def forget_answers(self, hall: str, before: Millis) -> None:
+        """Remove the answers given before `before`. Raises `JournalError`."""
+        if not self._writable:
+            raise JournalError("this process does not own the data folder")
+        old = t.answer.delete().where(t.answer.c.hall == hall, t.answer.c.at < before)
+        try:
+            await self._database.write(lambda connection: connection.execute(old))
+        except (DBAPIError, StoreError) as error:
+            raise JournalError(f"cannot remove old answers: {error}") from error
+
     async def close(self) -> None:
         """Finish the append in hand and let go of the database. Twice does nothing."""
         await self._database.close()

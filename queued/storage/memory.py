@@ -97,6 +97,13 @@ class MemoryJournal:
         mine.sort(key=lambda answer: (answer.at, answer.seq, answer.key))
         return [(answer.key, answer.fingerprint) for answer in mine if answer.at >= since]
 
+    async def forget_answers(self, hall: str, before: Millis) -> None:
+        """Remove the answers given before `before`."""
+        self._open()
+        for of, answer in tuple(self._answers.items()):
+            if of[0] == hall and answer.at < before:
+                del self._answers[of]
+
     async def close(self) -> None:
         """Refuse everything from now on. Closing twice does nothing."""
         self._closed = True

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, inspect, select
 from queued.storage import tables
 from queued.storage.errors import SchemaUnknown
 
-VERSION = 6
+VERSION = 8
 """Of the tables in `tables`."""
 
 Step: TypeAlias = Callable[[Connection], None]
@@ -87,12 +87,38 @@ def _audit_and_configurations(connection: Connection) -> None:
     )
 
 
+def _hour_figures(connection: Connection) -> None:
+    """6 to 7: what each hour was like, and what was learnt from it."""
+    binary = "BYTEA" if connection.dialect.name == "postgresql" else "BLOB"
+    for statement in (
+        "CREATE TABLE hour_figures (hall TEXT NOT NULL, day TEXT NOT NULL, hour INTEGER NOT NULL, "
+        "queue TEXT NOT NULL, tickets BIGINT NOT NULL, called BIGINT NOT NULL, "
+        "served BIGINT NOT NULL, missed BIGINT NOT NULL, waiting TEXT NOT NULL, "
+        "waits_s TEXT NOT NULL, services_s TEXT NOT NULL, PRIMARY KEY (hall, day, hour, queue))",
+        f"CREATE TABLE learnt (hall TEXT NOT NULL, name TEXT NOT NULL, seq BIGINT NOT NULL, "
+        f"hash {binary} NOT NULL, body {binary} NOT NULL, digest TEXT NOT NULL, "
+        "PRIMARY KEY (hall, name))",
+    ):
+        connection.exec_driver_sql(statement)
+
+
+def _page_versions(connection: Connection) -> None:
+    """7 to 8: pages of columns have versions."""
+    connection.exec_driver_sql(
+        "CREATE TABLE page_version (hall TEXT NOT NULL, page TEXT NOT NULL, "
+        "version BIGINT NOT NULL, at BIGINT NOT NULL, \"by\" TEXT NOT NULL, deed TEXT NOT NULL, "
+        "body TEXT NOT NULL, PRIMARY KEY (hall, page, version))"
+    )
+
+
 STEPS: Mapping[int, Step] = {
     1: _ratings_and_people,
     2: _device_events,
     3: _appointments,
     4: _reminders,
     5: _audit_and_configurations,
+    6: _hour_figures,
+    7: _page_versions,
 }
 """From this version to the next."""
 

@@ -22,9 +22,11 @@ from queued.storage.folder import (
     read_people_key,
     read_secret,
 )
+from queued.storage.hours import Hours
 from queued.storage.journal import SqlJournal
 from queued.storage.ledger import Ledger
 from queued.storage.migrate import VERSION, migrate, refuse_newer, version_of
+from queued.storage.page_versions import PageVersions
 from queued.storage.people import People
 from queued.storage.reminders import ReminderLedger
 from queued.storage.tickets import Tickets
@@ -52,10 +54,12 @@ class Store:
         self.accounts = Accounts(database)
         self.audit = Audit(database)
         self.configurations = Configurations(database)
+        self.page_versions = PageVersions(database)
         self.tickets = Tickets(database)
         self.appointments = Appointments(database)
         self.people = People(database, secret, people_key)
         self.reminders = ReminderLedger(database)
+        self.hours = Hours(database)
         self._database = database
         self._lock = lock
 

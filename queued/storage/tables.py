@@ -1,6 +1,7 @@
 """The tables, as SQLAlchemy Core metadata: the same for SQLite and PostgreSQL.
 
-`journal` is the truth. `ticket` and `snapshot` follow from it and can be rebuilt; `answer` is
+`journal` is the truth. `ticket`, `snapshot`, `hour_figures` and `learnt` follow from it and can be
+rebuilt; `answer` is
 written in the journal's transaction. `cursor`, `slip`, `device_event`, `person`, `appointment`,
 `token`, `user` and `session` are facts of their own. Times are Unix milliseconds; digests are
 SHA-256 in hexadecimal.
@@ -300,3 +301,46 @@ configuration = Table(
     _text("file"),
 )
 """Versions of a hall's furniture as saved in administration (see `configurations`)."""
+
+hour_figures = Table(
+    "hour_figures",
+    metadata,
+    Column("hall", Text, primary_key=True),
+    Column("day", Text, primary_key=True),
+    Column("hour", Integer, primary_key=True, autoincrement=False),
+    Column("queue", Text, primary_key=True),
+    _number("tickets"),
+    _number("called"),
+    _number("served"),
+    _number("missed"),
+    _text("waiting"),
+    _text("waits_s"),
+    _text("services_s"),
+)
+"""What each hour of each day was like (see `engine.day_figures`); "" is the whole hall's row. The
+last three are lists of numbers as JSON."""
+
+learnt = Table(
+    "learnt",
+    metadata,
+    Column("hall", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    _number("seq"),
+    Column("hash", LargeBinary, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    _text("digest"),
+)
+"""What was learnt from the journal up to `seq`, whose record has `hash`; `digest` of `body`."""
+
+page_version = Table(
+    "page_version",
+    metadata,
+    Column("hall", Text, primary_key=True),
+    Column("page", Text, primary_key=True),
+    Column("version", BigInteger, primary_key=True, autoincrement=False),
+    _number("at"),
+    _text("by"),
+    _text("deed"),
+    _text("body"),
+)
+"""Versions of the pages of columns (see `page_versions`)."""

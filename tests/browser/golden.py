@@ -29,7 +29,7 @@ from display.pages import STATIC_DIR, Pages
 from queued.server.security import page_headers
 from queued.server.static import TYPES
 from tests.browser.golden_halls import HALLS, NOW, Hall
-from tests.display import samples
+from tests.display import columns, samples
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 FOLDER: Final = ROOT / "tests" / "golden" / "pages"
@@ -102,6 +102,28 @@ def scroll_down(page: Page) -> None:
     page.evaluate("window.scrollTo(0, 640)")
 
 
+def down_to_the_times(page: Page) -> None:
+    """What the day is usually like."""
+    page.evaluate("document.getElementById('times').scrollIntoView()")
+
+
+def large_times(page: Page) -> None:
+    """The same at 200 % text."""
+    twice_as_large(page)
+    page.evaluate("document.querySelector('#times .chart').scrollIntoView()")
+
+
+def open_times(page: Page) -> None:
+    """One queue, hour by hour."""
+    page.locator("[data-queue='social'] details.times summary").click()
+    page.evaluate("document.querySelector(\"[data-queue='social']\").scrollIntoView()")
+
+
+def scroll_to_the_end(page: Page) -> None:
+    """The foot of the page."""
+    page.evaluate("window.scrollTo(0, document.body.scrollHeight)")
+
+
 def own(status: str = "waiting", near: bool = False, **changes: Any) -> dict[str, Any]:
     """The context of one's own number in that state."""
     return {"ticket": samples.ticket(status, **changes), "near": near}
@@ -134,6 +156,12 @@ ROWS: Final[tuple[Row, ...]] = (
     Row("status-small", "status", size="small phone"),
     Row("status-waiting-200", "status", "crowded", "phone"),
     Row("status-found", "status", size="phone", context={"query": "社保"}),
+    Row("status-times", "status", size="phone", act=down_to_the_times),
+    Row("status-times-small", "status", size="small phone", act=down_to_the_times),
+    Row("status-times-large-text", "status", size="small phone", language="en",
+        act=large_times),
+    Row("status-queue-times", "status", size="phone", act=open_times),
+    Row("status-tomorrow", "status", "closed", "phone", "ko", act=down_to_the_times),
     Row("status-empty", "status", "empty", "small phone"),
     Row("status-closed", "status", "closed", "phone",
         context={"opens": "2026-11-24T08:30:00+08:00"}),
@@ -158,6 +186,22 @@ ROWS: Final[tuple[Row, ...]] = (
     Row("ticket-left", "ticket", size="phone", context=own("cancelled")),
     Row("ticket-yesterday", "ticket", size="phone", context=own() | {"earlier": True}),
     Row("ticket-offline", "ticket", size="phone", act=lose_the_phones_line),
+    Row("status-menu", "status", "empty", "phone", act=scroll_to_the_end,
+        context={"columns": ["news", "questions", "contacts", "about"]}),
+    Row("column-news", "column", size="phone"),
+    Row("column-questions", "column", size="phone", context=columns.listing("questions")),
+    Row("column-about-english", "column", size="small phone", language="en",
+        context=columns.listing("about", "en")),
+    Row("column-empty", "column", "empty", "small phone"),
+    Row("entry-news", "entry", size="phone"),
+    Row("entry-question", "entry", size="phone", act=scroll_down,
+        context=columns.page("questions", "house-transfer")),
+    Row("entry-large-text", "entry", size="small phone", act=twice_as_large),
+    Row("contacts", "contacts", size="phone"),
+    Row("contacts-large-text", "contacts", size="small phone", act=twice_as_large),
+    Row("search-found", "search", size="phone"),
+    Row("search-nothing", "search", size="phone",
+        context={"query": "结婚登记", "results": []}),
     Row("leave", "leave", size="phone"),
     Row("error-not-found", "error", size="phone"),
     Row("login", "login", size="desk"),

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from PIL import Image, ImageDraw
 
-from tests.display import floors, samples
+from tests.display import floors, samples, usual
 
 NOW: Final = datetime.fromisoformat(samples.NOW)
 
@@ -136,7 +136,11 @@ POSTER: Final = "/media/poster.png"
 HALLS: Final[Mapping[str, Hall]] = {
     "busy": Hall(lambda: _with(busy())),
     "called": Hall(lambda: _with(busy()), called()),
-    "closed": Hall(lambda: _with(closed())),
+    "closed": Hall(
+        lambda: _with(
+            closed(), status={"times": usual.times("2026-11-24", "work", today=False)}
+        )
+    ),
     "paused": Hall(lambda: _with(paused())),
     "crowded": Hall(lambda: _with(crowded())),
     "forty": Hall(lambda: _with(forty(), floor={"floor": floors.floor(40)})),

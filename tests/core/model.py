@@ -79,6 +79,9 @@ class Model(Days):
         for name, window in self.windows.items():
             if after and window["ticket"] and window["ticket"]["status"] == "called":
                 found.append((window["ticket"]["called_at"] + after, f"miss {name}"))
+        for ticket in self.tickets:
+            if ticket["status"] == "waiting" and not ticket["here"] and ticket["kept"]:
+                found.append((ticket["kept"], f"lapse {ticket['id']:03}"))
         return sorted(found)
 
     # ── Guards ────────────────────────────────────────────────────────────────────────────
@@ -192,7 +195,7 @@ class Model(Days):
             "class": command.class_, "status": "waiting", "issued": at, "base": base,
             "slot": slot, "window": None, "only": None, "calls": 0, "called_at": None,
             "first_called": None, "started": None, "ended": None, "returns": 0, "reason": "",
-            "before": None, "rating": "",
+            "before": None, "rating": "", "here": command.here, "kept": 0,
         }  # fmt: skip
         ticket["key"] = self.key(ticket, 0)
         self.tickets.append(ticket)
@@ -209,10 +212,7 @@ class Model(Days):
         return None
 
     def CancelTicket(self, command: Any, at: int) -> None:
-        found = [t for t in self.tickets if t["id"] == command.ticket]
-        if not found:
-            raise No("unknown_ticket")
-        ticket = found[0]
+        ticket = self.with_id(command)
         if ticket["status"] in ("serving", *OVER):
             raise No("ticket_not_waiting")
         if ticket["status"] == "called":
@@ -229,19 +229,44 @@ class Model(Days):
             for queue in helped
             if queue not in own
         ]
-        callable_now = sorted(
+        in_turn = sorted(
             (ticket["key"] + penalty, ticket["id"], rule)
             for rule, penalty, line in lines
             for ticket in line
             if ticket["slot"] is None or at >= ticket["slot"] - rules.appointment_early_ms
         )
+        callable_now = [turn for turn in in_turn if self.tickets[turn[1] - 1]["here"]]
         if not callable_now:
             raise No("nobody_waiting")
         key, id_, rule = callable_now[0]
+        for passed in in_turn[: in_turn.index(callable_now[0])]:
+            ticket = self.tickets[passed[1] - 1]
+            ticket["kept"] = ticket["kept"] or at + rules.keep_place_ms
         next_key, next_id, _ = callable_now[1] if callable_now[1:] else (None, None, None)
         runner_up = self.tickets[next_id - 1]["number"] if next_id else None
         self.call(self.tickets[id_ - 1], command.window, at)
         self.why = {"rule": rule, "key": key, "runner_up": runner_up, "runner_up_key": next_key}
+
+    def Arrive(self, command: Any, at: int) -> None:
+        ticket = self.with_id(command)
+        if ticket["status"] in ("missed", "parked", *OVER):
+            raise No("ticket_not_waiting")
+        ticket["here"] = True
+        if ticket["before"]:
+            ticket["before"]["here"] = True
+
+    def Lapse(self, command: Any, at: int) -> None:
+        ticket = self.with_id(command)
+        away = ticket["status"] == "waiting" and not ticket["here"]
+        if not away or not ticket["kept"] or at < ticket["kept"]:
+            raise No("ticket_not_waiting")
+        ticket.update(status="cancelled", ended=at, reason="not_here", here=True)
+
+    def with_id(self, command: Any) -> dict[str, Any]:
+        found = [t for t in self.tickets if t["id"] == command.ticket]
+        if not found:
+            raise No("unknown_ticket")
+        return found[0]
 
     def CallTicket(self, command: Any, at: int) -> None:
         self.calling_window(command)
@@ -292,7 +317,7 @@ class Model(Days):
 
     def StartService(self, command: Any, at: int) -> None:
         ticket = self.in_hand(command, "called", refusal="ticket_not_called")
-        ticket.update(status="serving", started=at)
+        ticket.update(status="serving", started=at, here=True)
         self.windows[command.window]["undo"] = None
 
     def FinishService(self, command: Any, at: int) -> None:
@@ -366,5 +391,6 @@ class Model(Days):
     def free(self, ticket: dict[str, Any], counted: str = "") -> None:
         window = self.windows[ticket["window"]]
         window["ticket"] = window["undo"] = None
+        ticket["here"] = True
         if counted:
             window["counts"][counted] += 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from queued.core.commands import CloseDay, Command, MissTicket
+from queued.core.commands import CloseDay, Command, Lapse, MissTicket
 from queued.core.deadlines import due, next_deadline
 from queued.core.decide import decide
 from queued.core.events import DayClosed, TicketCalled
@@ -62,6 +62,8 @@ class Pair:
                 assert not ripe, ripe
             case MissTicket(window=window):
                 assert ripe[0] == f"miss {window}"
+            case Lapse(ticket=ticket):
+                assert ripe[0] == f"lapse {ticket:03}"
             case CloseDay():
                 assert ripe[0] == "End"
         if command is not None:
@@ -126,6 +128,7 @@ def seen_by_core(hall: Hall) -> dict[str, Any]:
             for name, plan in hall.plan.windows.items()
         },
         "board": [(call.ticket, call.window, call.times) for call in hall.calls],
+        "absent": dict(sorted(hall.absent.items())),
         "alive": alive_twice(
             (t.number, t.status.value not in ("served", "cancelled")) for t in hall.tickets
         ),
@@ -171,6 +174,11 @@ def seen_by_model(model: Model) -> dict[str, Any]:
         },
         "serves": {name: model.serves(name) for name in (model.plan.windows if model.plan else ())},
         "board": [(line["id"], line["window"], line["times"]) for line in model.board],
+        "absent": {
+            t["id"]: t["kept"]
+            for t in model.tickets
+            if not t["here"] and t["status"] in ("waiting", "called")
+        },
         "alive": [],
     }
 
@@ -203,6 +211,7 @@ def plans(usual: Plan) -> list[Plan]:
         {"rules": replace(usual.rules, recall_max=0, auto_miss_after_ms=0)},
         {"rules": replace(usual.rules, undo_within_ms=MINUTE, recall_interval_ms=0)},
         {"rules": replace(usual.rules, one_live_ticket=True)},
+        {"rules": replace(usual.rules, keep_place_ms=MINUTE)},
         {"windows": {k: w for k, w in usual.windows.items() if k != "3"}},
         {"queues": {**usual.queues, "general": replace(one, accepting=False)}},
         {"queues": {**usual.queues, "general": replace(one, letter="X")}},

@@ -114,9 +114,16 @@ class Rulebooks(RuleBasedStateMachine):
         class_=st.sampled_from(["normal", "normal", "priority", "return", "royal"]),
         slot=SLOTS,
         known=st.lists(PICK, max_size=2),
+        here=st.sampled_from([True, True, False]),
     )
     def take(
-        self, queue: Any, service: Any, class_: Any, slot: int | None, known: list[int]
+        self,
+        queue: Any,
+        service: Any,
+        class_: Any,
+        slot: int | None,
+        known: list[int],
+        here: bool,
     ) -> None:
         moment = None if slot is None else self.pair.at + slot * MINUTE
         tickets = len(self.pair.hall.tickets)
@@ -124,7 +131,7 @@ class Rulebooks(RuleBasedStateMachine):
         self.pair.do(
             c.IssueTicket(
                 queue=queue, service=service, class_=class_, slot=moment, others=others,
-                by="kiosk:1",
+                here=here, by="kiosk:1",
             )
         )  # fmt: skip
 
@@ -132,6 +139,21 @@ class Rulebooks(RuleBasedStateMachine):
     def take_and_wait(self, queue: Any, ms: int) -> None:
         self.pair.do(c.IssueTicket(queue=queue, by="kiosk:1"))
         self.pair.at += ms
+
+    @rule(queue=st.sampled_from(["general", "social"]), window=WINDOW, ms=PAUSES)
+    def pass_over(self, queue: Any, window: Any, ms: int) -> None:
+        self.pair.do(c.IssueTicket(queue=queue, here=False, by="visitor:phone"))
+        self.pair.do(c.IssueTicket(queue=queue, by="kiosk:1"))
+        self.at_window(c.CallNext(window=window), "own")
+        self.pair.at += ms
+
+    @rule(back=st.integers(-1, 6))
+    def arrive(self, back: int) -> None:
+        self.pair.do(c.Arrive(ticket=len(self.pair.hall.tickets) - back))
+
+    @rule(back=st.integers(-1, 6))
+    def lapse(self, back: int) -> None:
+        self.pair.do(c.Lapse(ticket=len(self.pair.hall.tickets) - back))
 
     @rule(back=st.integers(-1, 6))
     def cancel(self, back: int) -> None:

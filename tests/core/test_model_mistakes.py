@@ -12,9 +12,9 @@ import pytest
 from hypothesis import Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
+from queued.core import arriving, guards, numbering, policy
 from queued.core import decide as decide_module
 from queued.core import evolve as evolve_module
-from queued.core import guards, numbering, policy
 from queued.core.events import CallUndone
 from queued.core.model import Status
 from tests.core.test_model import QUIET, Rulebooks
@@ -118,7 +118,33 @@ def a_person_may_wait_twice(monkeypatch):
     monkeypatch.setattr(guards, "UNDECIDED", ())
 
 
+def absence_is_forgotten(monkeypatch):
+    """Whoever took a number from afar is called like one who is here."""
+    monkeypatch.setattr(arriving, "away", lambda *_: {})
+
+
+def whoever_comes_later_is_held_too(monkeypatch):
+    """A turn counts as come although somebody earlier was called."""
+    right = arriving.passed_over
+
+    def wrong(hall, command, choice, at):
+        return right(hall, command, replace(choice, key=choice.key + 10**12), at)
+
+    monkeypatch.setattr(arriving, "passed_over", wrong)
+
+
+def a_place_is_kept_anew_at_every_call(monkeypatch):
+    right = arriving.passed_over
+
+    def wrong(hall, command, choice, at):
+        forgot = replace(hall, absent=dict.fromkeys(hall.absent, 0))
+        return right(forgot, command, choice, at)
+
+    monkeypatch.setattr(arriving, "passed_over", wrong)
+
+
 MISTAKES = [
+    absence_is_forgotten, whoever_comes_later_is_held_too, a_place_is_kept_anew_at_every_call,
     newest_first, no_penalty, no_head_start, late_appointments_keep_their_slot,
     appointments_are_called_any_time, numbers_are_given_twice, returns_without_end,
     clerks_act_anywhere, an_undone_call_loses_the_place, undo_of_a_missed_call_makes_it_wait,

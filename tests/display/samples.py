@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.display import usual
 from tests.display.offered import QUEUES, hours, services
 
 HALL = {"id": "demo", "name": "市民服务中心"}
@@ -289,7 +290,7 @@ def device_events(count: int = 3) -> dict[str, Any]:
 
 def realistic() -> dict[str, dict[str, Any]]:
     """Page → context of a busy hall."""
-    from tests.display import floors  # which is made of what is here
+    from tests.display import columns, floors  # which are made of what is here
 
     hall, now, furniture = {"hall": HALL}, snapshot(), services()
     return {
@@ -310,6 +311,8 @@ def realistic() -> dict[str, dict[str, Any]]:
             "services": furniture | {"hours": hours()},
             "opens": None,
             "query": "",
+            "times": usual.times(),
+            "columns": ["news", "questions", "contacts", "about"],
         },
         "ticket": hall
         | {
@@ -320,6 +323,7 @@ def realistic() -> dict[str, dict[str, Any]]:
             "near": False,
             "earlier": False,
         },
+        **columns.realistic(),
         "leave": hall | {"ticket": ticket(), "token": TOKEN},
         "printer": hall
         | {
@@ -347,7 +351,7 @@ def empty() -> dict[str, dict[str, Any]]:
     """Page → context of a hall with nothing in it yet."""
     nothing = snapshot(windows=0, queues=0, open=False)
     furniture: dict[str, Any] = {"queues": [], "services": [], "classes": [], "outcomes": []}
-    from tests.display import floors
+    from tests.display import columns, floors
 
     contexts = realistic()
     contexts["start"] |= {"windows": [], "printers": [], "demo": False}
@@ -355,9 +359,10 @@ def empty() -> dict[str, dict[str, Any]]:
     contexts["kiosk"] |= {"services": furniture, "snapshot": nothing}
     contexts["ticket"] |= {"ticket": ticket("called", window=None), "snapshot": nothing}
     contexts["ticket"] |= {"services": furniture}
-    contexts["status"] |= {"services": furniture}
+    contexts["status"] |= {"services": furniture, "times": usual.nothing()}
     contexts["printer"] |= {"slips": [], "strips": []}
-    for page, changes in floors.empty(furniture).items():
+    contexts["status"] |= {"columns": []}
+    for page, changes in (*floors.empty(furniture).items(), *columns.empty().items()):
         contexts[page] |= changes
     contexts["devices"] |= {"devices": [], "restarts": 0}
     contexts["device"] |= {"device": well(testable=False), "events": device_events(0)}

@@ -10,7 +10,7 @@ from queued.core.commands import IssueTicket, OpenWindow
 from queued.core.refusals import Refused
 from queued.engine import hall as hall_module
 from queued.engine.hall import KeyReused
-from queued.engine.ports import AppendFailed
+from queued.engine.ports import AppendFailed, JournalError
 from tests.engine.box import Box, until
 
 TAKE = IssueTicket(queue="general", by="kiosk:1")
@@ -120,3 +120,29 @@ async def test_refusals_do_not_use_up_keys(box: Box):
         with pytest.raises(Refused):
             await box.do(IssueTicket(queue="nowhere"), **keyed("same"))
     assert "same" not in box.actor._keys
+
+
+async def test_a_days_end_forgets_answers_that_nobody_asks_for_any_more(box: Box):
+    first = await box.do(TAKE, **keyed("old"))
+    await box.move_to(box.hall.day_ends_at)
+    young = await box.do(TAKE, **keyed("young"))
+    for _ in range(2):
+        assert (await box.do(TAKE, **keyed("old"))).answer == first.answer
+        await box.move_to(box.hall.day_ends_at)
+    assert [key for key, _ in await box.journal.keys("hall", 0)] == ["young"]
+    assert (await box.do(TAKE, **keyed("young"))).answer == young.answer
+    # The same as after a restart: a key that old is a new key.
+    again = await box.do(TAKE, **keyed("old"))
+    assert (again.answer, again.replayed) == (b"A001 of 1", False)
+
+
+async def test_answers_that_cannot_be_removed_stay_good(box: Box, caplog):
+    async def full(hall, before):
+        raise JournalError("disk full")
+
+    first = await box.do(TAKE, **keyed())
+    box.journal.forget_answers = full
+    await box.move_to(box.hall.day_ends_at)
+    assert "keeps its old answers" in caplog.text
+    assert (await box.do(TAKE, **keyed())).answer == first.answer
+    caplog.clear()

@@ -114,6 +114,12 @@ async def test_any_search_is_answered(hall: Running, query: str):
     assert "<script>" not in text
 
 
+async def test_the_short_address_of_a_hall_leads_to_its_phone_page(hall: Running):
+    status, _, headers = await hall.page("/h/demo")
+    assert (status, headers["Location"]) == (303, "/h/demo/status")
+    assert (await hall.page("/h/other"))[0] == 404
+
+
 async def test_pages_and_files_are_packed_for_whoever_takes_it(hall: Running):
     _, text, _ = await hall.page("/h/demo/status")
     file = re.search(r'href="(/static/css/phone[^"]+)"', text)[1]

@@ -46,6 +46,7 @@ class Life:
     before: str = "waiting"
     only: str | None = None
     slot: int | None = None
+    here: bool = True
 
 
 @dataclass
@@ -113,8 +114,18 @@ class Audit:
         self._check(body["ticket"] == len(self.lives) + 1, f"seq {seq}: ticket id")
         self.issued += 1
         self.lives[body["ticket"]] = Life(
-            body["number"], body["queue"], body["at"], body["key"], slot=body["slot"]
-        )
+            body["number"], body["queue"], body["at"], body["key"], slot=body["slot"],
+            here=body["here"],
+        )  # fmt: skip
+
+    def TicketHeld(self, body: dict[str, Any], seq: int) -> None:
+        self._move(body, seq, ("waiting",), "waiting")
+        self._check(not self.lives[body["ticket"]].here, f"seq {seq}: held although he is here")
+
+    def VisitorArrived(self, body: dict[str, Any], seq: int) -> None:
+        life = self.lives[body["ticket"]]
+        self._move(body, seq, ("waiting", "called"), life.status)
+        life.here = True
 
     def TicketCalled(self, body: dict[str, Any], seq: int) -> None:
         life, window = self.lives[body["ticket"]], body["window"]
@@ -136,7 +147,7 @@ class Audit:
         ranked = []
         for id_, life in self.lives.items():
             early = life.slot is not None and body["at"] < life.slot - rules["appointment_early_ms"]
-            if life.status != "waiting" or early:
+            if life.status != "waiting" or early or not life.here:
                 continue
             if life.only is not None:
                 if life.only == body["window"]:
@@ -160,6 +171,7 @@ class Audit:
 
     def ServiceStarted(self, body: dict[str, Any], seq: int) -> None:
         self._move(body, seq, ("called",), "serving")
+        self.lives[body["ticket"]].here = True
 
     def ServiceFinished(self, body: dict[str, Any], seq: int) -> None:
         self._move(body, seq, ("serving",), "served", free=True)
@@ -169,11 +181,11 @@ class Audit:
 
     def TicketMissed(self, body: dict[str, Any], seq: int) -> None:
         self._move(body, seq, ("called",), "missed", free=True)
-        self.lives[body["ticket"]].only = None
+        self.lives[body["ticket"]].only, self.lives[body["ticket"]].here = None, True
 
     def TicketParked(self, body: dict[str, Any], seq: int) -> None:
         self._move(body, seq, ("called", "serving"), "parked", free=True)
-        self.lives[body["ticket"]].only = None
+        self.lives[body["ticket"]].only, self.lives[body["ticket"]].here = None, True
 
     def TicketReturned(self, body: dict[str, Any], seq: int) -> None:
         self._move(body, seq, ("parked", "missed"), "waiting")
@@ -184,7 +196,7 @@ class Audit:
         self._move(body, seq, ("called", "serving"), "waiting", free=True)
         life = self.lives[body["ticket"]]
         life.key, life.slot, life.queue = body["key"], None, body["queue"]
-        life.only = body["to_window"]
+        life.only, life.here = body["to_window"], True
 
     def TicketCancelled(self, body: dict[str, Any], seq: int) -> None:
         self._move(body, seq, ("waiting", "called", "missed", "parked"), "cancelled")

@@ -86,7 +86,12 @@ class Days:
             if class_ == "appointment":
                 slot = self.box.clock.now() + self.random.randint(-10, 60) * MINUTE
             queue = self.random.choice(["general", "general", "social", "tax"])
-            arrivals.append(c.IssueTicket(queue=queue, class_=class_, slot=slot, by="kiosk:1"))
+            arrivals.append(
+                c.IssueTicket(
+                    queue=queue, class_=class_, slot=slot, by="kiosk:1",
+                    here=self.random.random() < 0.8,
+                )
+            )  # fmt: skip
         await self.give(*arrivals)
 
     async def clerks(self) -> None:
@@ -126,6 +131,8 @@ class Days:
                 c.PauseWindow(**facts),
                 c.CloseWindow(**facts),
                 c.CancelTicket(ticket=self.random.randint(1, len(numbers)), by="remote:"),
+                c.Arrive(ticket=self.random.randint(1, len(numbers)), by="visitor:"),
+                c.Arrive(ticket=max(1, len(numbers) - 5), by="visitor:"),
             ]
         )
         # Together with a call of the neighbour: races are the point.
@@ -176,8 +183,9 @@ def told(hall: Any, events: Any) -> bytes:
 
 
 def last_call(records: list[Any]) -> int:
-    """The place of the last call by the rule that had a runner-up; for forged journals."""
+    """The place of the last call by the rule that had a later runner-up; for forged journals."""
     for place in range(len(records) - 1, -1, -1):
-        if records[place].type == "TicketCalled" and event_of(records[place]).runner_up:
+        event = event_of(records[place]) if records[place].type == "TicketCalled" else None
+        if event is not None and event.runner_up and event.runner_up_key != event.key:
             return place
     raise AssertionError("no call in this journal")

@@ -185,6 +185,17 @@ class JournalContract:
         assert await journal.keys("demo", Millis(NINE + 5)) == everything[1:]
         assert await journal.keys("demo", Millis(NINE + 6)) == []
 
+    async def test_old_answers_are_forgotten_and_no_others(self, place: Place):
+        journal = await place.open()
+        of = {"old": NINE, "edge": NINE + 5, "new": NINE + 6}
+        answers = [answer(key, 1, at=Millis(at)) for key, at in of.items()]
+        await journal.append("demo", Batch(chain(1), [], answers))
+        await journal.append("other", Batch(chain(1), [], [answer("old", 1, at=NINE)]))
+        await journal.forget_answers("demo", Millis(NINE + 5))
+        assert [key for key, _ in await journal.keys("demo", Millis(0))] == ["edge", "new"]
+        assert await journal.answer("demo", "old") is None
+        assert await journal.answer("other", "old") is not None
+
     async def test_a_key_forgotten_by_the_engine_may_come_again(self, place: Place):
         journal = await place.open()
         records = chain(2)

@@ -10,6 +10,8 @@ ADDED: Mapping[int, tuple[str, ...]] = {
     3: ("DROP TABLE appointment",),
     4: ("DROP TABLE reminder", "DROP TABLE consent"),
     5: ("DROP TABLE audit", "DROP TABLE configuration"),
+    6: ("DROP TABLE hour_figures", "DROP TABLE learnt"),
+    7: ("DROP TABLE page_version",),
 }
 """By the version a step starts from; a test compares the numbers with the steps."""
 

@@ -33,7 +33,8 @@ function waitingRow(ticket, facts) {
   return make("tr", { data: { class: ticket.class, next: String(next) } },
     make("th", { scope: "row", class: "number" }, ticket.number),
     cell(whatFor(ticket), { class: "what" }),
-    cell(special ? make("span", { class: "tag" }, className(ticket.class)) : ""),
+    cell(ticket.here === false ? make("span", { class: "tag" }, text("console.not_here"))
+      : special ? make("span", { class: "tag" }, className(ticket.class)) : ""),
     cell("", { class: "figure", data: { since } }),
     actionCell("call", "console.call_this", ticket.number, facts));
 }

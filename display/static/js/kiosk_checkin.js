@@ -17,7 +17,7 @@ let api = null;
 let refusal = null; // {code, facts} that is being shown
 
 function titleFor(told) {
-  if (told.kind === "ticket") return "kiosk.your_number";
+  if (told.kind === "ticket") return told.new ? "kiosk.arrived" : "kiosk.your_number";
   return told.new ? "kiosk.checked_in" : "kiosk.checked_in_before";
 }
 
@@ -55,7 +55,10 @@ async function checkIn(code) {
       () => showMessage("warn", text("kiosk.unanswered")),
     );
     if (!told.today) refusal = { code: "kiosk_old_ticket", facts: {} };
-    else showTicket(told.ticket, { title: titleFor(told), printing: told.new });
+    else {
+      const printing = told.new && told.kind === "appointment";
+      showTicket(told.ticket, { title: titleFor(told), printing });
+    }
   } catch (failure) {
     if (failure.status === 401) signIn();
     refusal = { code: failure.code, facts: failure.facts };

@@ -1,5 +1,6 @@
 // 排队情况: keeps the server-rendered page up to date, and finds services while one types.
 
+import { busyText, redraw } from "./busy.js";
 import { byId, make, refill, setHidden, setPill, setText } from "./dom.js";
 import { matches } from "./find.js";
 import { data, nameOf } from "./page.js";
@@ -19,7 +20,7 @@ function shapeOf(snapshot) {
   return `${ids(snapshot.queues)}|${ids(snapshot.windows)}|${snapshot.open}`;
 }
 
-function showQueue(queue) {
+function showQueue(queue, at) {
   const element = document.querySelector(`[data-queue="${CSS.escape(queue.id)}"]`);
   const field = (name) => element.querySelector(`[data-field="${name}"]`);
   element.dataset.status = queue.status;
@@ -27,6 +28,13 @@ function showQueue(queue) {
   setText(field("waiting"), text("phone.people", { n: queue.waiting }));
   setText(field("wait"), queueSpan(text, queue));
   setText(field("last"), queue.last_called || text("phone.none"));
+  showBusy(field("busy"), queue.waiting, queue.status === "open", at);
+  redraw(element.querySelector(".chart svg"), queue.waiting, at);
+}
+
+function showBusy(element, waiting, open, at) {
+  if (!element) return;
+  setText(element, open ? busyText(text, waiting, element.dataset.usual, at) : "");
 }
 
 function showWindow(window) {
@@ -56,7 +64,10 @@ function show(snapshot) {
   setText(byId("total"), text("phone.people", { n: total }));
   const windows = snapshot.windows.filter((window) => window.status === "open").length;
   setText(byId("windows-open"), text("phone.windows_count", { n: windows }));
-  snapshot.queues.forEach(showQueue);
+  const at = snapshot.observed_at;
+  showBusy(byId("busy"), total, true, at);
+  redraw(document.querySelector("#times svg"), total, at);
+  snapshot.queues.forEach((queue) => showQueue(queue, at));
   snapshot.windows.forEach(showWindow);
   showCalls(snapshot);
 }

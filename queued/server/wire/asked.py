@@ -33,6 +33,8 @@ class TakeTicket(Asked, frozen=True):
     """Large type for eyes that need it; a printer of large slips prints no others."""
     card: Annotated[str, Meta(min_length=1, max_length=100)] | None = None
     """The read id of the identity card that the visitor laid on the kiosk's reader."""
+    here: bool = True
+    """False: taken from afar; the number keeps its place, and is called after checking in."""
 
     def __post_init__(self) -> None:
         if (self.service is None) == (self.queue is None):

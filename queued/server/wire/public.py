@@ -170,6 +170,10 @@ class Ticket(Told, frozen=True):
     slot: Time | None = None
     """The appointment's time, if there is one."""
     rating: Grade | Literal["none"] | None = None
+    here: bool = True
+    """False: taken from afar; it is not called before its holder checks in at the hall."""
+    kept_until: Time | None = None
+    """Its turn came while its holder was not here: the place is kept so long."""
 
 
 class TicketTaken(Told, frozen=True):
@@ -188,8 +192,9 @@ class Appointment(Told, frozen=True):
 
 
 class CheckedIn(Told, frozen=True):
-    """Whose code it was. `new`: the number was given out just now. `today` false: the ticket is
-    of an earlier day, and worth nothing any more."""
+    """Whose code it was. `new`: the number was given out just now, or the holder of a number
+    taken from afar is here from now on. `today` false: the ticket is of an earlier day, and
+    worth nothing any more."""
 
     kind: Literal["appointment", "ticket"]
     new: bool

@@ -1,0 +1,40 @@
+"""`queued content check`: what an author is told before anybody else sees it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from queued.__main__ import main
+
+SAMPLES = Path(__file__).parents[2] / "config" / "content"
+
+
+def test_the_samples_are_good(capsys: pytest.CaptureFixture[str]):
+    assert main(["content", "check", str(SAMPLES)]) == 0
+    assert "good. 6 news, 6 questions, 6 contacts, 6 about, 0 pictures." in capsys.readouterr().out
+
+
+def test_everything_that_is_wrong_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    (tmp_path / "about").mkdir()
+    (tmp_path / "about/a.md").write_text(
+        '+++\ntitle = "x"\n+++\n[x](javascript:y) [x](news/no) ![x](http://z/z.png) '
+        f"![x](media/{'0' * 32}.png) [x](about/a)\n"
+    )
+    (tmp_path / "about/b.md").write_text('+++\ntitel = "x"\n+++\n')
+    assert main(["content", "check", str(tmp_path)]) == 1
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.partition(": ")[0] for line in lines] == ["about/b.md"] * 2 + ["about/a.md"] * 4
+    assert 'did you mean "title"?' in lines[1]
+    assert "javascript:y: is left out" in lines[2] and "http://z/z.png: is left out" in lines[3]
+    assert "news/no: leads to a page that does not exist" in lines[4]
+    assert "there is no such picture" in lines[5]
+
+
+def test_wrong_use(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    assert main(["content", "check", str(tmp_path / "none")]) == 2
+    assert "is no folder" in capsys.readouterr().err
+    with pytest.raises(SystemExit) as wrong:
+        main(["content"])
+    assert wrong.value.code == 2
