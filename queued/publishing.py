@@ -23,6 +23,7 @@ from queued.server.api import monitors_of, opens_at
 from queued.server.live import Live
 from queued.server.offer import services_of
 from queued.server.snapshot import Encoded
+from queued.server.tickets import told_ticket
 
 WAITS_EVERY_S: Final = 5.0
 """Estimates for every place in line: half a millisecond for a large hall."""
@@ -92,7 +93,7 @@ class LiveSource:
         live, hall = self._live, self._live.hall
         if hall.day is None or not 1 <= id_ <= len(hall.tickets):
             return None
-        ticket = hall.ticket(id_)
+        ticket = told_ticket(live, hall, hall.ticket(id_), "", hall.at)
         record = TicketRecord(
             hall=live.id,
             day=hall.day,
@@ -100,12 +101,14 @@ class LiveSource:
             queue=ticket.queue,
             service=ticket.service,
             class_=ticket.class_,
-            status=ticket.status.value,
-            issued_at=live.time_of(ticket.issued_at),
+            status=ticket.status,
+            issued_at=ticket.issued_at,
             window=ticket.window,
             calls=ticket.calls,
-            slot=live.time_of(ticket.slot) if ticket.slot is not None else None,
-            rating=ticket.rating or None,
+            slot=ticket.slot,
+            rating=ticket.rating,
+            here=ticket.here,
+            kept_until=ticket.kept_until,
         )
         key = ticket_key(live.running.tokens.token(hall.day, id_))
         return key, _ENCODE(record), Millis(hall.day_ends_at + TICKET_AFTER_DAY_MS)

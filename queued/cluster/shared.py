@@ -52,7 +52,8 @@ class About(Struct, frozen=True, omit_defaults=True):
 
 
 class TicketRecord(Struct, frozen=True, omit_defaults=True):
-    """A ticket of a day, without its token. Who stands where is in the snapshot's `order`."""
+    """A ticket of a day, without its token. Who stands where is in the snapshot's `order`;
+    `ahead` and `wait` (p50_s, p80_s, p90_s) are only of a hall that was asked directly."""
 
     hall: str
     day: str
@@ -66,6 +67,10 @@ class TicketRecord(Struct, frozen=True, omit_defaults=True):
     calls: int
     slot: str | None = None
     rating: str | None = None
+    here: bool = True
+    kept_until: str | None = None
+    ahead: int | None = None
+    wait: tuple[int, int, int] | None = None
 
 
 class Waits(Struct, frozen=True):

@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 from queued.commands.doctor_findings import Finding
 from queued.settings_values import Settings
@@ -48,7 +49,7 @@ async def _fed(url: str, hall: str) -> int:
 
     connection = open_redis(url)
     try:
-        last = await connection.xrevrange(key_of(hall, "events"), count=1)
+        last: Any = await connection.xrevrange(key_of(hall, "events"), count=1)
         return int(last[0][0].partition(b"-")[0]) if last else 0
     finally:
         await connection.aclose()
