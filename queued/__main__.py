@@ -26,6 +26,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "wechat": ("queued.commands.wechat", "the official account's menu"),
     "verify": ("queued.commands.verify", "check every hash, fold and invariant"),
     "history": ("queued.commands.history", "make the history of hours anew from the journal"),
+    "export": ("queued.commands.export", "the hall's past as an open-data file"),
     "backup": ("queued.commands.backup", "copy a running hall into a file"),
     "restore": ("queued.commands.restore", "make a data folder from a backup"),
     "doctor": ("queued.commands.doctor", "what works, what does not, what to do"),

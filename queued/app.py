@@ -34,6 +34,7 @@ from queued.server.application import SITE, Parts, build, serve
 from queued.server.live import Live
 from queued.settings import SettingsError
 from queued.settings_values import Settings
+from queued.storage.city import city_of
 from queued.storage.store import Store
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ async def running(
     clock = clock or SystemClock()
     bus = Bus()
     async with contextlib.AsyncExitStack() as stack:
-        store = await Store.open(data)
+        store = await Store.open(data, city=city_of(settings))
         stack.push_async_callback(store.close)
         furniture = await Furniture.open(settings, store.configurations)
         settings = furniture.settings

@@ -258,7 +258,10 @@ def redis(table: Table) -> v.RedisSettings:
 
 def storage(table: Table) -> v.StorageSettings:
     """`[storage]`"""
-    return v.StorageSettings(_url(table, "url", ("sqlite", "postgresql")))
+    url = _url(table, "url", ("postgresql",))
+    if url and not urlsplit(url).path.strip("/"):
+        table.wrong("url", "names no database; needed is postgresql://USER@HOST/DATABASE")
+    return v.StorageSettings(url)
 
 
 def people(table: Table) -> v.PeopleSettings:

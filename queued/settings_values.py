@@ -7,7 +7,7 @@ checks between tables in `settings_links.py`. Clock times are minutes after loca
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from types import MappingProxyType
 
@@ -348,9 +348,9 @@ class RedisSettings:
 
 @dataclass(frozen=True, slots=True)
 class StorageSettings:
-    """The journal's database; None: SQLite in the data folder."""
+    """The database server of a city, `postgresql://…`; None: SQLite in the data folder."""
 
-    url: str | None = None
+    url: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,7 +45,7 @@ from queued.server.devices import PrintedSlip, SlipState
 from queued.settings_values import Settings
 from queued.slip_files import packaged_templates
 from queued.slip_template import SlipTemplates, TemplateProblem
-from queued.storage.errors import StoreError
+from queued.storage.errors import StoreAway, StoreError
 from queued.storage.ledger import Ledger, MarkRefused, Slip, SlipStatus, SlipUnknown
 
 log = logging.getLogger(__name__)
@@ -318,6 +318,8 @@ class Slips:
             except StoreError as error:
                 # A full disk: the slip keeps its state, and is settled after the next start.
                 log.error("the ledger cannot be written: %s", error)
+                if isinstance(error, StoreAway):  # a city's server; the printer waits for it
+                    asyncio.get_running_loop().call_later(STORE_PAUSE_S, self._put, report)
 
     async def _one(self, report: Report | None) -> None:
         match report:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from functools import partial
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -99,6 +100,13 @@ def test_the_forty_window_hall_has_forty_windows_each_with_a_strip():
     places = [(strip.port, strip.options["address"]) for strip in strips]
     assert len(set(places)) == len(places), "two strips on one line share an address"
     assert not any(device.port == "virtual://" for device in large.devices)
+
+
+def test_the_hall_of_a_city_has_its_journal_there_and_no_password_in_the_file():
+    city = hall("city-hall")
+    assert city.storage.url is not None
+    assert urlsplit(city.storage.url).password is None
+    assert urlsplit(city.storage.url).path == "/city"
 
 
 PORTS = [

@@ -14,7 +14,7 @@ import pytest
 from display import i18n
 from drivers.emulators.escpos import PrinterEmulator
 from drivers.emulators.serving import LineFaults, on_pty, on_tcp
-from queued.commands import doctor_devices, doctor_machine
+from queued.commands import doctor_city, doctor_devices, doctor_machine
 from queued.commands.doctor_devices import Find, asked, plugged, uses
 from queued.commands.doctor_findings import Finding
 from queued.settings_values import DeviceSettings
@@ -22,7 +22,7 @@ from queued.storage.store import Store
 from tests.drivers.strip_families import FAMILIES
 from tests.hall_parts import settings
 
-SOURCES = (Path(doctor_machine.__file__), Path(doctor_devices.__file__),
+SOURCES = (Path(doctor_machine.__file__), Path(doctor_devices.__file__), Path(doctor_city.__file__),
            Path(doctor_machine.__file__).with_name("doctor_redis.py"),
            Path(doctor_machine.__file__).with_name("doctor.py"))  # fmt: skip
 

@@ -117,30 +117,6 @@ def test_every_key_of_the_contract_is_read():
     assert settings.storage.url == "postgresql+asyncpg://queued:secret@db/queued"
 
 
-PLACE = """address = "人民路1号"
-latitude = 30.25
-longitude = 120
-"""
-
-
-def test_a_hall_may_say_where_it_is():
-    hall = parse(HALL.replace('id = "demo"', f'id = "demo"\n{PLACE}', 1)).hall
-    assert (hall.address, hall.latitude, hall.longitude) == ("人民路1号", 30.25, 120.0)
-
-
-@pytest.mark.parametrize("wrong", ["91", '"30"', "true", "nan", "inf", "-90.1"])
-def test_a_place_that_is_not_on_the_earth(wrong):
-    text = HALL.replace('id = "demo"', f'id = "demo"\n{PLACE}', 1).replace("30.25", wrong)
-    (problem,) = problems(text)
-    assert "latitude" in problem and "from -90 to 90" in problem
-
-
-def test_half_a_place_is_none():
-    text = HALL.replace('id = "demo"', 'id = "demo"\nlatitude = 30', 1)
-    (problem,) = problems(text)
-    assert "says nothing without longitude" in problem
-
-
 def test_a_star_means_all_queues_in_their_order():
     settings = parse(HALL.replace('["general"]', '["*"]').replace('overflow = ["social"]', ""))
     assert settings.windows[0].queues == ("general", "social")
@@ -335,7 +311,9 @@ def test_the_environment_overrides_the_file():
         ("QUEUED_HTTP_PORT", "99999", "99999 is out of range"),
         ("QUEUED_HTTP_PROT", "1", 'is not a known key; did you mean "port"?'),
         ("QUEUED_RULES_ONE_LIVE_TICKET", "yes", '"yes" is neither true nor false'),
-        ("QUEUED_STORAGE_URL", "mysql://u:hunter2@h/q", "is not a URL beginning with sqlite://"),
+        ("QUEUED_STORAGE_URL", "mysql://u:hunter2@h/q", "is not a URL beginning with postgresql:"),
+        ("QUEUED_STORAGE_URL", "sqlite:///x", "is not a URL beginning with postgresql:"),
+        ("QUEUED_STORAGE_URL", "postgresql://u:hunter2@h/", "names no database"),
         ("QUEUED_HALL_TIMEZONE", "Mars", "is not a time zone"),
     ],
 )

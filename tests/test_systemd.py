@@ -109,6 +109,29 @@ def test_a_kiosk_starts_with_the_page_that_waits_and_leads_nowhere_else():
     assert policy["DeveloperToolsAvailability"] == 2
 
 
+MANY_UNIT = ROOT / "systemd" / "queued@.service"
+
+
+@analyze
+def test_systemd_accepts_the_unit_of_many_halls(tmp_path):
+    text = MANY_UNIT.read_text(encoding="utf-8")
+    copy = tmp_path / "queued@east.service"
+    copy.write_text(text.replace("/opt/queued/.venv/bin/python", sys.executable), "utf-8")
+    verified = systemd_analyze("verify", copy)
+    assert (verified.returncode, verified.stderr.strip()) == (0, "")
+
+
+def test_many_halls_are_as_closed_as_one():
+    one, many = read(UNIT), read(MANY_UNIT)
+    assert one.sections() == many.sections()
+    for section in one.sections():
+        differ = {key for key in one[section] if one[section][key] != many[section][key]}
+        assert differ <= {
+            "Description", "ExecStart", "EnvironmentFile", "StateDirectory", "RuntimeDirectory",
+        }  # fmt: skip
+        assert all("%i" in many[section][key] for key in differ)
+
+
 def test_it_starts_what_the_contract_promises():
     service = read(UNIT)["Service"]
     assert service["Type"] == "notify"

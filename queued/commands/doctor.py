@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from display import i18n
-from queued.commands import doctor_devices, doctor_machine, doctor_redis
+from queued.commands import doctor_city, doctor_devices, doctor_machine, doctor_redis
 from queued.commands.doctor_findings import Finding
 from queued.settings import SettingsError, load
 from queued.settings_values import Settings
@@ -53,7 +53,9 @@ def run(args: argparse.Namespace) -> int:
 def examined(settings: Settings, data: Path) -> Iterator[Finding]:
     """Everything, from the machine to the devices."""
     yield from doctor_machine.disk(data)
-    yield from doctor_machine.database(data)
+    yield from doctor_city.server(settings, data)
+    if settings.storage.url is None:
+        yield from doctor_machine.database(data)
     yield from doctor_machine.clock()
     yield from doctor_redis.redis(settings, data)
     address = doctor_machine.address(settings)

@@ -31,6 +31,9 @@ def redis(settings: Settings, folder: Path) -> Iterator[Finding]:
         # The kind only: an address may hold a password.
         yield Finding("bad", "redis_failed", {"why": type(error).__name__})
         return
+    if settings.storage.url is not None:
+        yield Finding("good", "redis", {"fed": fed, "head": "-"})  # the city's database knows
+        return
     head = _head(folder, settings.hall.id)
     facts = {"fed": fed, "head": head}
     if fed > head:

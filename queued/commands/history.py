@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 from queued.engine.ports import JournalError
 from queued.history import History
 from queued.settings import SettingsError, load
+from queued.storage.city import City, city_of
 from queued.storage.errors import StoreError
 from queued.storage.store import Store
 
@@ -34,8 +35,9 @@ def run(args: argparse.Namespace) -> int:
     """0 with how many days there are; 1 if the hall runs or its journal is damaged, 2
     for a bad configuration."""
     try:
-        hall = load(args.config, os.environ).hall
-        days = asyncio.run(rebuild(args.data, hall.id, ZoneInfo(hall.timezone)))
+        settings = load(args.config, os.environ)
+        hall, city = settings.hall, city_of(settings)
+        days = asyncio.run(rebuild(args.data, hall.id, ZoneInfo(hall.timezone), city))
     except SettingsError as error:
         print(*error.problems, sep="\n", file=sys.stderr)
         return WRONG_USE
@@ -46,10 +48,10 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-async def rebuild(data: Path, hall_id: str, zone: ZoneInfo) -> int:
+async def rebuild(data: Path, hall_id: str, zone: ZoneInfo, city: City | None = None) -> int:
     """Drop what follows from the journal and make it again; how many days. A run that is cut
     short is finished by the next start of the hall. Raises `StoreError`, `JournalError`."""
-    store = await Store.open(data, create=False)
+    store = await Store.open(data, create=False, city=city)
     try:
         await store.hours.forget(hall_id)
         history = History(hall_id, store.journal, store.hours, lambda: zone, pause_s=0)

@@ -11,8 +11,8 @@ import secrets
 import sys
 import time
 from datetime import UTC, datetime
-from pathlib import Path
 
+from queued.commands import memory
 from queued.core.plan import Millis, WindowId
 from queued.server.auth import ROLES
 from queued.storage.accounts import Accounts, AccountUnknown
@@ -29,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("digest", nargs="?", help="with revoke: the token's digest, as listed")
     parser.add_argument("--name", help="of the device or person, for the journal")
     parser.add_argument("--window", help="the only window a clerk's token may act at")
-    parser.add_argument("--data", type=Path, required=True, metavar="DIR")
+    memory.add_arguments(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -53,7 +53,7 @@ async def create(accounts: Accounts, role: str, name: str, window: str | None = 
 
 
 async def _run(args: argparse.Namespace) -> int:
-    store = await Store.open(args.data, owner=False)
+    store = await Store.open(args.data, owner=False, city=memory.meant(args))
     try:
         if args.role == "list":
             for known in await store.accounts.tokens():

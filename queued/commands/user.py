@@ -11,8 +11,8 @@ import asyncio
 import getpass
 import sys
 import time
-from pathlib import Path
 
+from queued.commands import memory
 from queued.core.plan import Millis
 from queued.server.auth import ROLES, hash_password
 from queued.storage.accounts import AccountTaken, AccountUnknown
@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("action", choices=["add", "passwd", "disable", "enable", "list"])
     parser.add_argument("name", nargs="?")
     parser.add_argument("--role", choices=PEOPLE, default="clerk")
-    parser.add_argument("--data", type=Path, required=True, metavar="DIR")
+    memory.add_arguments(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -52,7 +52,7 @@ def run(args: argparse.Namespace) -> int:
 
 async def _run(args: argparse.Namespace) -> int:
     now = Millis(int(time.time() * 1000))
-    store = await Store.open(args.data, owner=False)
+    store = await Store.open(args.data, owner=False, city=memory.meant(args))
     accounts = store.accounts
     try:
         match args.action:

@@ -5,21 +5,21 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
-from pathlib import Path
 
+from queued.commands import memory
 from queued.storage.errors import StoreError
 from queued.storage.verify import Report, verify
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The data folder."""
-    parser.add_argument("--data", type=Path, required=True, metavar="DIR")
+    """Where the hall's memory is."""
+    memory.add_arguments(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """0 if everything holds, else 1 with the first bad seq."""
     try:
-        report = asyncio.run(verify(args.data))
+        report = asyncio.run(verify(args.data, memory.meant(args)))
     except StoreError as error:
         print(f"queued verify: {error}", file=sys.stderr)
         return 1

@@ -10,10 +10,13 @@ import asyncio
 from collections.abc import AsyncIterator
 
 from queued.engine.bus import Bus
-from queued.engine.ports import PAGE_MAX, Journal, Record
+from queued.engine.ports import PAGE_MAX, Journal, JournalAway, Record
 
 POLL_S = 5.0
 """Look even without a hint: another process may write this hall's journal."""
+
+AWAY_S = 1.0
+"""Between two questions to a journal that does not answer."""
 
 
 async def pages(
@@ -25,7 +28,11 @@ async def pages(
     cursor durable once for a burst instead of once for every event.
     """
     while True:
-        page = await journal.read(hall_id, after, PAGE_MAX)
+        try:
+            page = await journal.read(hall_id, after, PAGE_MAX)
+        except JournalAway:
+            await asyncio.sleep(AWAY_S)
+            continue
         if page:
             after = page[-1].seq
             yield page

@@ -30,6 +30,7 @@ from queued.engine.ports import (
     Batch,
     Fenced,
     Journal,
+    JournalAway,
     JournalError,
 )
 from queued.engine.recovery import Recovered
@@ -59,6 +60,9 @@ SNAPSHOT_EVERY = 4096
 
 RETRY_AFTER_MS = 5_000
 """What time brought and could not be written is tried again after this, not in a hot loop."""
+
+AWAY_MS = 500
+"""Between two questions to a journal that does not answer: soon after it is back."""
 
 
 class MailboxFull(Exception):
@@ -103,6 +107,8 @@ class HallActor:
         self._timer_at: Millis | None = None
         self._stopping = False
         self._failure: BaseException | None = None
+        self._away: AppendFailed | None = None
+        """The append whose outcome cannot be asked for: the journal does not answer."""
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -123,6 +129,11 @@ class HallActor:
     def alive(self) -> bool:
         """Whether it takes commands."""
         return self._task is not None and not self._task.done() and not self._stopping
+
+    @property
+    def waiting(self) -> bool:
+        """Whether its journal does not answer; until it does, everybody is refused."""
+        return self._away is not None
 
     @property
     def failure(self) -> BaseException | None:
@@ -147,6 +158,8 @@ class HallActor:
         """
         if not self.alive:
             raise HallStopped()
+        if self._away is not None:
+            raise AppendFailed("the journal does not answer") from self._away
         if len(self._mailbox) >= MAILBOX_MAX:
             raise MailboxFull()
         future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
@@ -291,15 +304,43 @@ class HallActor:
             raise
         except AppendFailed as failure:
             log.error("append failed, reading the journal: %s", failure)
-            head = await self._journal.head(self.id)
+            head = await self._head(failure)
             if head == (draft.hall.seq, draft.hash):
                 return True
-            if head != (self.hall.seq, self._hash):
+            if head not in ((self.hall.seq, self._hash), None):
                 raise Fenced(f"the journal is at seq {head[0]}, not ours") from failure
             for request in self._in_hand:
                 _fail(request, failure)
             return False
         return True
+
+    async def _head(self, failure: AppendFailed) -> tuple[int, bytes] | None:
+        """Where the journal is, once it can say; None if the hall is stopped before.
+
+        As long as it cannot, whoever asks is told `failure` at once: nobody waits for what may
+        take an hour, and nothing is decided before it is known what the last batch became.
+        """
+        try:
+            while not self._stopping:
+                self._wake.clear()
+                try:
+                    return await self._journal.head(self.id)
+                except JournalAway as away:
+                    if self._away is None:
+                        log.error("hall %s waits for its journal: %s", self.id, away)
+                    self._away = failure
+                    for request in (*self._in_hand, *self._mailbox):
+                        _fail(request, failure)
+                    self._mailbox.clear()
+                    again = Millis(self._clock.now() + AWAY_MS)
+                    timer = self._clock.call_at(again, self._wake.set)
+                    await self._wake.wait()
+                    timer.cancel()
+            return None
+        finally:
+            if self._away is not None and not self._stopping:
+                log.warning("hall %s has its journal again", self.id)
+            self._away = None
 
     def _swap(self, draft: Draft) -> None:
         self.hall, self._hash = draft.hall, draft.hash

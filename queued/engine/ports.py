@@ -97,6 +97,10 @@ class VersionTaken(Exception):
     """Somebody else has saved this version of the configuration."""
 
 
+class Unavailable(Exception):
+    """What keeps things cannot do it now: disk full, database away. Ask again in a moment."""
+
+
 class PeopleFailed(Exception):
     """The table of people cannot be used now: disk full, database away."""
 
@@ -106,6 +110,7 @@ class JournalError(Exception):
     * JournalError
       + AppendFailed      this append did not happen, or nobody knows: read before deciding again
         - Fenced          somebody else appended this seq: this process must stop
+      + JournalAway       the database does not answer now: wait, decide nothing, ask again
       + JournalBroken     stored data is damaged or cannot be read; carries the seq
     """
 
@@ -116,6 +121,10 @@ class AppendFailed(JournalError):
 
 class Fenced(AppendFailed):
     """The next seq is taken: another owner writes this hall."""
+
+
+class JournalAway(JournalError):
+    """The journal cannot be asked now, and will be again. Nothing is known to be damaged."""
 
 
 class JournalBroken(JournalError):
@@ -139,7 +148,11 @@ class Journal(Protocol):
         ...
 
     async def head(self, hall: str) -> tuple[int, bytes]:
-        """Seq and hash of the last record; (0, HASH_ZERO) of an empty chain."""
+        """Seq and hash of the last record; (0, HASH_ZERO) of an empty chain.
+
+        After a failed append this is certain: nothing of it arrives later. Raises `JournalAway`
+        as long as it cannot be, `Fenced` if the hall has another owner by now.
+        """
         ...
 
     async def save_snapshot(self, hall: str, snapshot: Snapshot) -> None:

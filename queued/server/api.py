@@ -78,11 +78,14 @@ async def all_queue_monitors(call: Call[None]) -> web.Response:
 def monitors_of(live: Live, content: wire.Snapshot) -> list[wire.QueueMonitor]:
     """The queues of a hall as entities."""
     hall = live.hall
+    source = live.names.source or None
     known = (queue for queue in content.queues if QueueId(queue.id) in hall.plan.queues)
-    return [_monitor(hall, content, queue) for queue in known]
+    return [_monitor(hall, content, queue, source) for queue in known]
 
 
-def _monitor(hall: Hall, content: wire.Snapshot, queue: wire.SnapshotQueue) -> wire.QueueMonitor:
+def _monitor(
+    hall: Hall, content: wire.Snapshot, queue: wire.SnapshotQueue, source: str | None
+) -> wire.QueueMonitor:
     plan = hall.plan.queues[QueueId(queue.id)]
     series = hall.series.get(plan.id)
     issued = series.next - 1 if series is not None else None
@@ -90,6 +93,10 @@ def _monitor(hall: Hall, content: wire.Snapshot, queue: wire.SnapshotQueue) -> w
     return wire.QueueMonitor(
         id=f"urn:ngsi-ld:QueueMonitor:{content.hall}:{queue.id}",
         type="QueueMonitor",
+        name=queue.name,
+        alternate_name=queue.name_en or None,
+        date_modified=content.observed_at,
+        source=source,
         local_id=content.hall,
         office_name=content.name,
         service_id=queue.id,

@@ -80,6 +80,8 @@ async def _unready(site: Site) -> AsyncIterator[str]:
         if not actor.alive:
             yield f"hall {live.id} takes no commands: {actor.failure or 'stopped'}"
             continue
+        if actor.waiting:
+            yield f"hall {live.id} waits for its journal"
         seen = actor.hall.seq
         try:
             head = await asyncio.wait_for(site.parts.store.journal.head(live.id), HEAD_WITHIN_S)

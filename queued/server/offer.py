@@ -62,6 +62,7 @@ def services_of(live: Live) -> wire.Services:
 
 def names_of(settings: Settings) -> Names:
     """The words of the configuration."""
+    public = settings.http.public_url.rstrip("/")
     return Names(
         hall=settings.hall.name_en,
         queues={queue.id: queue.name_en for queue in settings.queues},
@@ -78,6 +79,7 @@ def names_of(settings: Settings) -> Names:
         ),
         address=settings.hall.address,
         position=(settings.hall.latitude, settings.hall.longitude),
+        source=f"{public}/api/v1/halls/{settings.hall.id}" if public else "",
     )
 
 

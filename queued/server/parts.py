@@ -6,6 +6,7 @@ handler, with nothing global in it.
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -259,6 +260,8 @@ class Site:
     columns: Mapping[str, Columns]
     """By hall."""
     reprints: Once
+    files: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
+    """Held while a large file is made: who asks for months wait for each other, not the hall."""
     openapi: Callable[[], bytes]
     """Made when it is first asked for: visitors do not wait for it after a power cut."""
     tls: bool

@@ -16,7 +16,7 @@ from aiohttp import web
 from display import i18n
 from queued.core.refusals import Refused, Unknown
 from queued.engine.hall import HallStopped, KeyReused, MailboxFull
-from queued.engine.ports import JournalError, PeopleFailed
+from queued.engine.ports import JournalError, PeopleFailed, Unavailable
 from queued.server.wire import WrongField
 
 log = logging.getLogger(__name__)
@@ -124,7 +124,7 @@ def of(error: BaseException) -> Problem:
             return Problem("idempotency_mismatch")
         case MailboxFull():
             return Problem("mailbox_full")
-        case HallStopped() | JournalError() | PeopleFailed():
+        case HallStopped() | JournalError() | PeopleFailed() | Unavailable():
             return Problem("not_ready")
         case web.HTTPRequestEntityTooLarge():
             return Problem("too_large", headers={"Connection": "close"})

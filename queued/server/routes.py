@@ -23,6 +23,7 @@ from queued.server import (
     floor,
     health,
     journal,
+    open_data,
     openapi,
     pages,
     phone,
@@ -158,6 +159,13 @@ ROUTES: Final[tuple[Route, ...]] = (
     _get("/halls/{hall}/popular-times", popular.popular_times, wire.PopularTimes,
          "What a day is usually like by queue and hour, and how busy it is now; ETag, 304",
          query=(("day", "Another day than today, such as 2026-11-23"),)),
+    _get("/halls/{hall}/open-data.csv", open_data.open_data, None,
+         "Days that have closed, by hour and queue, as CSV: date, hour, queue, queue_name, "
+         "tickets, called, served, missed, waiting_mean, wait_p50_min, wait_p80_min, "
+         "service_p50_min; ETag, 304", media="text/csv",
+         query=(("from", "First day, such as 2026-11-01; without it the last day"),
+                ("to", f"Last day, at most {open_data.DAYS_MAX} days in all"),
+                ("bom", "1: mark the file as UTF-8, for Excel"))),
     _get("/halls/{hall}/queue-monitor", api.queue_monitor, list[wire.QueueMonitor],
          "The hall as FIWARE QueueMonitor entities"),
     _get("/halls/{hall}/wall", wall.wall, wire.Wall,

@@ -95,6 +95,8 @@ class Names:
     address: str = ""
     position: tuple[float | None, float | None] = (None, None)
     """Latitude and longitude, degrees in WGS 84."""
+    source: str = ""
+    """Where others read this hall: the configured address only, never one that a caller names."""
 
 
 class View:

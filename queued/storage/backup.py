@@ -4,6 +4,9 @@ How it works. SQLite's backup reads one moment of the database while the writer 
 copy gets the folder's secret too, because slips in visitors' hands depend on it: keep backups
 as carefully as the folder itself. A copy counts only after it was opened again and proven
 record by record; until then it has another name.
+
+A hall of a city is backed up into the same kind of file, and any backup can be restored into a
+folder or into a city: so a hall moves, with its chain of hashes, and nobody's number changes.
 """
 
 from __future__ import annotations
@@ -14,7 +17,9 @@ import secrets
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from types import ModuleType
 
+from queued.storage.city import City, remember, right_place
 from queued.storage.connect import open_connection, sqlite_writer
 from queued.storage.errors import Damaged, FolderNotEmpty, StoreError
 from queued.storage.folder import (
@@ -33,26 +38,28 @@ from queued.storage.verify import Report, verify_file
 _SECRET_TABLE = "backup_secret"
 
 
-async def backup(data_dir: Path | str, file: Path | str) -> Report:
+async def backup(data_dir: Path | str, file: Path | str, city: City | None = None) -> Report:
     """Copy `data_dir` into the new `file` (0600); what is in it. Works beside a running owner.
 
     Raises `StoreError` if `file` exists or cannot be written, `Damaged` if the copy is not
     sound (then there is no `file`).
     """
-    return await asyncio.to_thread(_backup, Path(data_dir), Path(file))
+    return await asyncio.to_thread(_backup, Path(data_dir), Path(file), city)
 
 
-async def restore(file: Path | str, data_dir: Path | str) -> Report:
-    """Make the absent or empty `data_dir` from a backup; what is in it.
+async def restore(file: Path | str, data_dir: Path | str, city: City | None = None) -> Report:
+    """Make the absent or empty `data_dir`, in a city also the hall's empty schema, from a backup;
+    what is in it.
 
-    Raises `FolderNotEmpty`, `StoreError`, `Damaged`; then `data_dir` is as it was.
+    Raises `FolderNotEmpty`, `StoreError`, `Damaged`; then all is as it was.
     """
-    return await asyncio.to_thread(_restore, Path(file), Path(data_dir))
+    return await asyncio.to_thread(_restore, Path(file), Path(data_dir), city)
 
 
-def _backup(folder: Path, file: Path) -> Report:
+def _backup(folder: Path, file: Path, city: City | None) -> Report:
+    right_place(folder, city)
     source = folder / DATABASE
-    if not source.is_file():
+    if city is None and not source.is_file():
         raise StoreError(f"there is no queued database in {folder}")
     if file.exists():
         raise StoreError(f"{file} exists already: give the backup a name of its own")
@@ -60,7 +67,11 @@ def _backup(folder: Path, file: Path) -> Report:
     draft = _draft_of(file)
     try:
         touch_private(draft)
-        _copy(source, draft)
+        if city is None:
+            _copy(source, draft)
+        else:
+            _moving().fetch(city, draft)
+            _alone(draft)
         with closing(_open(draft)) as copy:
             copy.execute(f"CREATE TABLE {_SECRET_TABLE} (secret BLOB NOT NULL)")
             copy.execute(f"INSERT INTO {_SECRET_TABLE} VALUES (?)", (secret,))
@@ -75,7 +86,7 @@ def _backup(folder: Path, file: Path) -> Report:
     return report
 
 
-def _restore(file: Path, folder: Path) -> Report:
+def _restore(file: Path, folder: Path, city: City | None) -> Report:
     if not file.is_file():
         raise StoreError(f"there is no backup {file}")
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
@@ -90,9 +101,13 @@ def _restore(file: Path, folder: Path) -> Report:
         _bring_up(draft)
         report = _proven(draft)
         write_private(folder / SECRET, secret)
-        # Last: a folder with a database in it is a whole one.
-        os.rename(draft, folder / DATABASE)
-        sync_folder(folder)
+        # Last: a folder with a database in it, or one that remembers its city, is a whole one.
+        if city is None:
+            os.rename(draft, folder / DATABASE)
+            sync_folder(folder)
+        else:
+            report = _moving().bring(draft, city)
+            remember(folder, city)
     except BaseException as error:
         (folder / SECRET).unlink(missing_ok=True)
         _remove(draft)
@@ -103,6 +118,13 @@ def _restore(file: Path, folder: Path) -> Report:
         raise
     _remove(draft)
     return report
+
+
+def _moving() -> ModuleType:
+    # Here, not above: a hall on its own box needs no other database.
+    from queued.storage import moving
+
+    return moving
 
 
 def _open(file: Path) -> sqlite3.Connection:
@@ -145,6 +167,11 @@ def _bring_up(draft: Path) -> None:
                 migrate(connection)
     finally:
         connection.close()
+    _alone(draft)
+
+
+def _alone(draft: Path) -> None:
+    """One file that needs no other beside it."""
     with closing(_open(draft)) as copy:
         copy.execute("PRAGMA journal_mode=DELETE")
 

@@ -39,13 +39,15 @@ class Dialect:
 
     `placeholder` is the driver's, for SQL built once and run often. `is_duplicate` tells a
     taken primary key from other failures. `is_fatal` means the database can no longer be
-    trusted to keep a commit: stop, restart, recover.
+    trusted to keep a commit: stop, restart, recover. `reconnects`: a connection may be lost
+    while the database is well; then it is opened anew.
     """
 
     name: str
     placeholder: str
     is_duplicate: Callable[[DBAPIError], bool]
     is_fatal: Callable[[DBAPIError], bool]
+    reconnects: bool
 
 
 def _sqlite_error(error: DBAPIError) -> str:
@@ -64,16 +66,16 @@ SQLITE = Dialect(
     is_fatal=lambda error: _sqlite_error(error).startswith(
         ("SQLITE_IOERR", "SQLITE_CORRUPT", "SQLITE_NOTADB")
     ),
+    reconnects=False,
 )
 
 POSTGRESQL = Dialect(
     name="postgresql",
     placeholder="%s",
     is_duplicate=lambda error: _sql_state(error) == "23505",
-    # Lost connections (class 08, 57P) and internal errors (XX): the outcome is unknown.
-    is_fatal=lambda error: (
-        error.connection_invalidated or _sql_state(error).startswith(("08", "57P", "XX"))
-    ),
+    # Internal errors, damaged pages among them. A failed fsync restarts the server instead.
+    is_fatal=lambda error: _sql_state(error).startswith("XX"),
+    reconnects=True,
 )
 
 DIALECTS = {dialect.name: dialect for dialect in (SQLITE, POSTGRESQL)}
@@ -104,14 +106,6 @@ def sqlite_reader(file: Path) -> Engine:
         f"PRAGMA cache_size=-{READER_CACHE_KIB}",
     )
     return _sqlite_engine(file, "BEGIN", settings)
-
-
-def database_engine(url: str, *, writes: bool) -> Engine:
-    """An engine for the database server at `url`; readers see one moment per transaction."""
-    level = "READ COMMITTED" if writes else "REPEATABLE READ"
-    options = {} if writes else {"postgresql_readonly": True}
-    engine = create_engine(url, poolclass=NullPool, hide_parameters=True, isolation_level=level)
-    return engine.execution_options(**options)
 
 
 def open_connection(engine: Engine, *, durable: bool = False) -> Connection:

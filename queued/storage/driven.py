@@ -14,13 +14,24 @@ from sqlalchemy.exc import DBAPIError
 
 def driven(connection: Connection, statement: str, values: tuple[Any, ...] = ()) -> None:
     """Run it; nothing is fetched. Errors come as SQLAlchemy would tell them."""
-    driver = connection.dialect.loaded_dbapi
-    cursor = connection.connection.cursor()
+    dialect = connection.dialect
+    raw = connection.connection
+    cursor = raw.cursor()
     try:
         cursor.execute(statement, values)
-    except driver.Error as error:
-        raise DBAPIError.instance(
-            statement, None, error, driver.Error, hide_parameters=True
-        ) from error
+    except dialect.loaded_dbapi.Error as error:
+        lost = dialect.is_disconnect(error, raw.dbapi_connection, cursor)
+        told = DBAPIError.instance(
+            statement,
+            None,
+            error,
+            dialect.loaded_dbapi.Error,
+            hide_parameters=True,
+            connection_invalidated=lost,
+            dialect=dialect,
+        )
+        if lost:
+            connection.invalidate(told)
+        raise told from error
     finally:
         cursor.close()

@@ -2,16 +2,21 @@
 
     * StoreError
       + FolderBusy        another process owns this folder
+      + HallOwned         another process owns this hall in the city's database
       + NotDurable        the disk or database would not keep what it acknowledged
       + SchemaUnknown     written by a newer version, or not by queued at all
       + Damaged           the database fails its own check, or a file in the folder is spoiled
       + FolderNotEmpty    a restore would overwrite something
-      + StoreFailed       the database could not do it now: disk full, busy, connection lost
+      + WrongPlace        the hall's memory is somewhere else: in the folder, or in the city
+      + StoreFailed       the database could not do it now: disk full, busy
+        - StoreAway       the database server does not answer; it is asked again
 
 The journal's own errors are in `queued.engine.ports`.
 """
 
 from __future__ import annotations
+
+from queued.engine.ports import Unavailable
 
 
 class StoreError(Exception):
@@ -20,6 +25,14 @@ class StoreError(Exception):
 
 class FolderBusy(StoreError):
     """Another process owns this data folder."""
+
+
+class HallOwned(StoreError):
+    """Another process owns this hall."""
+
+
+class WrongPlace(StoreError):
+    """This is not where the hall keeps what it knows: going on would begin at number one."""
 
 
 class NotDurable(StoreError):
@@ -38,5 +51,9 @@ class FolderNotEmpty(StoreError):
     """A restore needs an empty folder."""
 
 
-class StoreFailed(StoreError):
-    """The database could not do it; nothing of it happened unless the connection was lost."""
+class StoreFailed(StoreError, Unavailable):
+    """The database could not do it; nothing of it happened."""
+
+
+class StoreAway(StoreFailed):
+    """The database server does not answer. Whether the last write happened may be unknown."""

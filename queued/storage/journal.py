@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from hashlib import sha256
-from typing import TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from sqlalchemy import Connection, select
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
@@ -17,6 +17,7 @@ from queued.engine.ports import (
     AppendFailed,
     Batch,
     Fenced,
+    JournalAway,
     JournalBroken,
     JournalError,
     Record,
@@ -25,11 +26,14 @@ from queued.engine.ports import (
 from queued.storage import tables as t
 from queued.storage.bulk import Insert
 from queued.storage.database import Database
-from queued.storage.errors import StoreError, StoreFailed
+from queued.storage.errors import HallOwned, StoreAway, StoreError, StoreFailed
 from queued.storage.rows import answer_row, record_of_row, record_row, ticket_row
 from queued.storage.threads import Work
 
 T = TypeVar("T")
+
+Run: TypeAlias = Callable[[Work[Any]], Awaitable[Any]]
+"""`Database.read` or `Database.write`."""
 
 _RECORD = select(
     t.journal.c.seq,
@@ -48,6 +52,8 @@ class SqlJournal:
         self._database = database
         self._writable = writable
         self._heads: dict[str, int] = {}
+        self._doubtful: set[str] = set()
+        """Halls whose last append failed, and nobody has looked since."""
         self._inserts: tuple[Insert, Insert, Insert] | None = None
 
     async def append(self, hall: str, batch: Batch) -> None:
@@ -58,9 +64,12 @@ class SqlJournal:
             raise AppendFailed("this process does not own the data folder")
         try:
             await self._database.write(lambda connection: self._append(connection, hall, batch))
+        except HallOwned as owned:
+            raise Fenced(str(owned)) from owned
         except (DBAPIError, StoreError, OverflowError, UnicodeError) as error:
             # The last two: a value that no column can hold. It must not stop the hall.
             self._heads.pop(hall, None)
+            self._doubtful.add(hall)
             raise AppendFailed(str(error)) from error
         except AppendFailed:
             self._heads.pop(hall, None)
@@ -74,8 +83,15 @@ class SqlJournal:
         return await self._read(after + 1, lambda connection: page(connection, hall, after, limit))
 
     async def head(self, hall: str) -> tuple[int, bytes]:
-        """Seq and hash of the last record; (0, HASH_ZERO) of an empty chain."""
-        return await self._read(0, lambda connection: head(connection, hall))
+        """Seq and hash of the last record; (0, HASH_ZERO) of an empty chain. See the port."""
+        if hall not in self._doubtful or not self._database.dialect.reconnects:
+            return await self._read(0, lambda connection: head(connection, hall))
+        # As the writer: its new connection is there only when the former one is certainly over.
+        found = await self._read(
+            0, lambda connection: head(connection, hall), self._database.write
+        )
+        self._doubtful.discard(hall)
+        return found
 
     async def save_snapshot(self, hall: str, snapshot: Snapshot) -> None:
         """Keep `snapshot`, replacing an older one. Raises `JournalError`."""
@@ -165,9 +181,13 @@ class SqlJournal:
             )
         return self._inserts
 
-    async def _read(self, seq: int, work: Work[T]) -> T:
+    async def _read(self, seq: int, work: Work[T], how: Run | None = None) -> T:
         try:
-            return await self._database.read(work)
+            return await (how or self._database.read)(work)
+        except StoreAway as away:
+            raise JournalAway(str(away)) from away
+        except HallOwned as owned:
+            raise Fenced(str(owned)) from owned
         except StoreFailed as error:
             raise JournalBroken(seq, str(error)) from error
         except StoreError as error:

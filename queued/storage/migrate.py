@@ -125,7 +125,7 @@ STEPS: Mapping[int, Step] = {
 
 def version_of(connection: Connection) -> int | None:
     """The version; None of an empty database. Raises `SchemaUnknown` if it is not ours."""
-    names = inspect(connection).get_table_names()
+    names = _table_names(connection)
     if tables.schema_version.name not in names:
         if names:
             raise SchemaUnknown(f"not a queued database: it has the tables {', '.join(names)}")
@@ -134,6 +134,14 @@ def version_of(connection: Connection) -> int | None:
     if len(versions) != 1:
         raise SchemaUnknown(f"the database names {len(versions)} versions instead of one")
     return versions[0]
+
+
+def _table_names(connection: Connection) -> list[str]:
+    if connection.dialect.name == "postgresql":
+        # Of the hall's own schema: the inspector would look where the first connection stood.
+        query = "SELECT tablename FROM pg_tables WHERE schemaname = current_schema()"
+        return list(connection.exec_driver_sql(query).scalars())
+    return inspect(connection).get_table_names()
 
 
 def migrate(

@@ -18,6 +18,7 @@ from typing import Any, TypeAlias, TypeVar
 from sqlalchemy import Connection
 
 from queued.storage.errors import StoreError
+from queued.storage.lasting import Lasting, Open
 
 T = TypeVar("T")
 
@@ -40,14 +41,19 @@ class SqlThreads:
         name: str,
         connections: Sequence[Connection],
         on_failure: Callable[[BaseException], None],
+        reopen: Open | None = None,
     ) -> None:
-        """`on_failure` hears of every failure, in the thread, before anybody else does."""
+        """`on_failure` hears of every failure, in the thread, before anybody else does.
+
+        With `reopen`, a connection that was lost is replaced (see `lasting`).
+        """
         self._on_failure = on_failure
         self._tasks: SimpleQueue[_Task | None] = SimpleQueue()
         self._closed = False
+        lasting = [Lasting(connection, reopen) for connection in connections]
         self._threads = [
-            threading.Thread(target=self._serve, args=(connection,), name=name, daemon=True)
-            for connection in connections
+            threading.Thread(target=self._serve, args=(one,), name=name, daemon=True)
+            for one in lasting
         ]
         for thread in self._threads:
             thread.start()
@@ -72,12 +78,11 @@ class SqlThreads:
                 self._tasks.put(None)
         await asyncio.gather(*(asyncio.to_thread(thread.join) for thread in self._threads))
 
-    def _serve(self, connection: Connection) -> None:
+    def _serve(self, connection: Lasting) -> None:
         while (task := self._tasks.get()) is not None:
             result, failure = None, None
             try:
-                with connection.begin():
-                    result = task.work(connection)
+                result = connection.run(task.work)
             except BaseException as error:  # noqa: BLE001 - an edge: it belongs to the caller
                 failure = error
                 self._on_failure(error)

@@ -20,6 +20,7 @@ from queued.core.model import Hall
 from queued.engine.codec import hall_of
 from queued.engine.ports import JournalBroken, Snapshot
 from queued.storage import tables as t
+from queued.storage.city import City, right_place
 from queued.storage.connect import check, open_connection, sqlite_reader
 from queued.storage.errors import StoreError
 from queued.storage.fold import history
@@ -62,10 +63,10 @@ class Report:
         return next((hall.bad_seq for hall in self.halls if hall.bad_seq is not None), None)
 
 
-async def verify(data_dir: Path | str) -> Report:
-    """Check everything in `data_dir`. Damage is in the report; raises `StoreError` only if
-    there is no database to look at."""
-    return await asyncio.to_thread(_verify_folder, Path(data_dir))
+async def verify(data_dir: Path | str, city: City | None = None) -> Report:
+    """Check everything in `data_dir`, in a city also what is the hall's on the server. Damage is
+    in the report; raises `StoreError` only if there is no database to look at."""
+    return await asyncio.to_thread(_verify_folder, Path(data_dir), city)
 
 
 def verify_file(file: Path) -> Report:
@@ -80,19 +81,24 @@ def verify_file(file: Path) -> Report:
             check(connection)
         except StoreError as error:
             problems.append(str(error))
-        try:
-            return Report(tuple(_halls(connection)), tuple(problems))
-        except (SQLAlchemyError, StoreError, UnicodeDecodeError) as error:
-            # The last of them: names of tables that are no text any more.
-            return Report((), (*problems, str(error)))
+        return _reported(connection, problems)
     finally:
         connection.close()
 
 
-def _verify_folder(folder: Path) -> Report:
-    if not (folder / DATABASE).is_file():
+def report_within(connection: Connection) -> Report:
+    """The same inside the caller's transaction: proven before it is committed."""
+    return Report(tuple(_hall(connection, name) for name in _names(connection)), ())
+
+
+def _verify_folder(folder: Path, city: City | None) -> Report:
+    right_place(folder, city)
+    if city is not None:
+        report = _verify_city(city)
+    elif (folder / DATABASE).is_file():
+        report = verify_file(folder / DATABASE)
+    else:
         raise StoreError(f"there is no queued database in {folder}")
-    report = verify_file(folder / DATABASE)
     try:
         read_secret(folder, create=False)
     except StoreError as error:
@@ -100,16 +106,39 @@ def _verify_folder(folder: Path) -> Report:
     return report
 
 
+def _verify_city(city: City) -> Report:
+    from queued.storage import postgresql
+
+    connection = postgresql.reader(city)
+    try:
+        return _reported(connection, [])
+    finally:
+        connection.close()
+
+
+def _reported(connection: Connection, problems: list[str]) -> Report:
+    try:
+        return Report(tuple(_halls(connection)), tuple(problems))
+    except (SQLAlchemyError, StoreError, UnicodeDecodeError) as error:
+        # The last of them: names of tables that are no text any more.
+        return Report((), (*problems, str(error)))
+
+
 def _halls(connection: Connection) -> Iterator[HallReport]:
     with connection.begin():
-        if (version := version_of(connection)) != VERSION:
-            raise StoreError(f"the database has version {version}, this queued checks {VERSION}")
-        names: set[str] = set()
-        for table in (t.journal, t.ticket, t.snapshot, t.answer, t.cursor, t.slip):
-            names.update(connection.scalars(select(table.c.hall).distinct()))
-    for name in sorted(names):
+        names = _names(connection)
+    for name in names:
         with connection.begin():
             yield _hall(connection, name)
+
+
+def _names(connection: Connection) -> list[str]:
+    if (version := version_of(connection)) != VERSION:
+        raise StoreError(f"the database has version {version}, this queued checks {VERSION}")
+    names: set[str] = set()
+    for table in (t.journal, t.ticket, t.snapshot, t.answer, t.cursor, t.slip):
+        names.update(connection.scalars(select(table.c.hall).distinct()))
+    return sorted(names)
 
 
 @dataclass(slots=True)

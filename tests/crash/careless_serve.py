@@ -3,6 +3,7 @@
     python -m tests.crash.careless_serve early serve …       answers before the commit
     python -m tests.crash.careless_serve forgetful serve …   does not store answers with events
     python -m tests.crash.careless_serve eager serve …       prints again what may be on paper
+    python -m tests.crash.careless_serve lawless serve …     writes a city's hall that others own
     python -m tests.crash.careless_serve honest serve …      breaks nothing: this file is no fault
 """
 
@@ -18,6 +19,7 @@ from queued.engine.ports import Batch
 from queued.slips import Slips
 from queued.storage.journal import SqlJournal
 from queued.storage.ledger import SlipStatus
+from queued.storage.postgresql import Owner
 
 append = SqlJournal.append
 
@@ -79,12 +81,21 @@ def eager() -> None:
     Slips.start = start_over  # type: ignore[method-assign]
 
 
+def lawless() -> None:
+    """Whoever owns the hall in the city's database is not asked."""
+
+    def take_nothing(self: Owner, connection: object) -> None:
+        pass
+
+    Owner._take = take_nothing  # type: ignore[method-assign]
+
+
 def honest() -> None:
     """As it is."""
 
 
 FAULTS: dict[str, Callable[[], None]] = {
-    fault.__name__: fault for fault in (early, forgetful, eager, honest)
+    fault.__name__: fault for fault in (early, forgetful, eager, lawless, honest)
 }
 
 if __name__ == "__main__":

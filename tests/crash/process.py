@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from queued.commands.token import create
+from queued.storage.city import City
 from queued.storage.store import Store
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -94,11 +95,11 @@ def queued(*words: object, stdin: str = "") -> subprocess.CompletedProcess[str]:
     )
 
 
-def tokens(data: Path, **names: str) -> dict[str, str]:
+def tokens(data: Path, city: City | None = None, /, **names: str) -> dict[str, str]:
     """Access tokens by name, each of the role given; made as `queued token` makes them."""
 
     async def make() -> dict[str, str]:
-        store = await Store.open(data, owner=False)
+        store = await Store.open(data, owner=False, city=city)
         try:
             return {
                 name: await create(store.accounts, role, name) for name, role in names.items()

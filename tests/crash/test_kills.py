@@ -15,6 +15,7 @@ from random import Random
 
 import pytest
 
+from queued.storage.city import City
 from tests.crash import process
 from tests.crash.load import ROLES, Crowd
 from tests.crash.process import QUEUED, queued
@@ -30,7 +31,11 @@ CARELESS = ("-m", "tests.crash.careless_serve")
 
 
 def killed_again_and_again(
-    folder: Path, rounds: int, seed: int, entry: Sequence[str] = QUEUED
+    folder: Path,
+    rounds: int,
+    seed: int,
+    entry: Sequence[str] = QUEUED,
+    city: City | None = None,
 ) -> Crowd:
     """Lives of a server on one data folder, each killed under load and checked in the next.
 
@@ -38,8 +43,9 @@ def killed_again_and_again(
     again and again, and tickets of both lives must not be mixed up.
     """
     random, data = Random(seed), folder / "data"
-    config = process.config(folder, digits=2)
-    crowd = Crowd(process.tokens(data, **ROLES))
+    storage = f'[storage]\nurl = "{city.url}"\n' if city else ""
+    config = process.config(folder, digits=2, more=storage)
+    crowd = Crowd(process.tokens(data, city, **ROLES))
     starts = []
     for _ in range(rounds):
         with process.serving(config, data, entry=entry) as hall:

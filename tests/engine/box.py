@@ -63,6 +63,8 @@ class CountingJournal(MemoryJournal):
         self.gate: asyncio.Event | None = None
         self.broken: Exception | None = None
         """Raised by every append, nothing kept, until taken away."""
+        self.away: Exception | None = None
+        """Raised instead of the journal's head and pages, until taken away."""
 
     def hold(self) -> None:
         """From now on the disk takes its time."""
@@ -83,6 +85,11 @@ class CountingJournal(MemoryJournal):
             raise self.broken
         await super().append(hall, batch)
         self.batches.append(batch)
+
+    async def head(self, hall: str) -> tuple[int, bytes]:
+        if self.away is not None:
+            raise self.away
+        return await super().head(hall)
 
 
 @dataclass

@@ -37,7 +37,7 @@ BY_FIELD = {
 }
 WHOLE_FIELDS = {
     "at", "ends_at", "ticket", "value", "base", "key", "slot", "party", "runner_up_key",
-    "undo_until", "times", "count",
+    "undo_until", "times", "count", "until",
 }  # fmt: skip
 OPTIONAL = {"service", "slot", "runner_up", "runner_up_key", "to_window"}
 

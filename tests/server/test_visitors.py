@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 from display import i18n
 from queued.core.commands import CloseDay
 from queued.core.model import TicketId
 from queued.engine.hall import MailboxFull
 from queued.server.devices import SlipState
-from tests.server.hall_under_test import Running
+from tests.server.hall_under_test import CONFIG, Running, running
 
 
 async def test_a_kiosk_takes_a_number_for_a_service(hall: Running):
@@ -194,7 +195,48 @@ async def test_the_hall_as_fiware_entities(hall: Running):
     assert general["ticketsToServe"] == 1
     assert (general["lastTicketIssued"], general["lastTicketIssuedLabel"]) == (2, "A002")
     assert (general["ticketServed"], general["ticketServedLabel"]) == (1, "A001")
-    assert entities[1]["lastTicketIssued"] is None
+    assert (general["name"], general["alternateName"]) == ("综合受理", "General")
+    assert general["dateModified"] == general["observedAt"]
+    for entity in entities:
+        for name, value in entity.items():
+            assert isinstance(value, QUEUE_MONITOR[name]), name
+    assert {"lastTicketIssued", "ticketServed", "alternateName"} & set(entities[1]) == set()
+
+
+QUEUE_MONITOR = {
+    **dict.fromkeys(
+        ("id", "type", "name", "alternateName", "source", "dateModified", "localId", "officeName",
+         "serviceId", "serviceName", "serviceStatus", "queueLine", "lastTicketIssuedLabel",
+         "ticketServedLabel", "observedAt"),
+        str,
+    ),
+    **dict.fromkeys(("ticketsToServe", "lastTicketIssued", "ticketServed", "sequence"), int),
+}  # fmt: skip
+"""Types of the smart data model (schema 0.0.1, which requires id and type and knows no null),
+and `observedAt` and `sequence`, which are ours."""
+
+
+async def test_the_queue_monitor_tells_every_status_in_fiwares_words(hall: Running):
+    async def statuses() -> list[str]:
+        _, entities, _ = await hall.call("GET", "/halls/demo/queue-monitor")
+        return [one["serviceStatus"] for one in entities]
+
+    await hall.open_window("2")
+    assert await statuses() == ["Open", "Open"]
+    await hall.act("2", "pause", {"reason": "lunch"})
+    assert await statuses() == ["Suspended", "Suspended"]
+    await hall.actor.submit(CloseDay(by="manager:m"))
+    hall.later(1)
+    assert await statuses() == ["Closed", "Closed"]
+
+
+async def test_the_queue_monitor_names_its_source_only_by_our_configured_address(tmp_path: Path):
+    config = CONFIG.replace("[http]", '[http]\npublic_url = "https://hall.example"')
+    for asked, source in ((CONFIG, None), (config, "https://hall.example/api/v1/halls/demo")):
+        async with running(tmp_path / str(source is None), config=asked) as hall:
+            headers = {"Host": "evil.example"}
+            _, entities, _ = await hall.call("GET", "/halls/demo/queue-monitor", headers=headers)
+            assert entities[0].get("source") == source
 
 
 # ── The same key ──────────────────────────────────────────────────────────────────────────

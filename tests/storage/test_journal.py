@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import closing
 from dataclasses import fields, replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -56,7 +57,9 @@ class SqlitePlace:
         return await Tickets(self._database()).ticket(hall, day, id_)
 
     def _database(self) -> Database:
-        self._opened.append(Database(sqlite_writer(self._file), sqlite_reader(self._file)))
+        writer, reader = sqlite_writer(self._file), sqlite_reader(self._file)
+        durable = partial(open_connection, writer, durable=True)
+        self._opened.append(Database(durable, partial(open_connection, reader)))
         return self._opened[-1]
 
     async def close(self) -> None:

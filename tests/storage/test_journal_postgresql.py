@@ -1,13 +1,10 @@
-"""The contract on a real PostgreSQL, made for the occasion and thrown away."""
+"""The journal's contract on a real PostgreSQL, made for the occasion and thrown away."""
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
-import tempfile
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
+from contextlib import closing
+from functools import partial
 
 import pytest
 from sqlalchemy import Connection
@@ -15,8 +12,8 @@ from sqlalchemy import Connection
 from queued.core.model import Ticket, TicketId
 from queued.core.plan import Millis
 from queued.engine.recovery import recover
-from queued.storage import tables
-from queued.storage.connect import database_engine
+from queued.storage import postgresql, tables
+from queued.storage.city import City
 from queued.storage.database import Database
 from queued.storage.device_events import DeviceEvents
 from queued.storage.journal import SqlJournal
@@ -24,62 +21,29 @@ from queued.storage.ledger import Ledger, SlipStatus
 from queued.storage.migrate import migrate
 from queued.storage.people import People
 from queued.storage.tickets import Tickets
+from tests.postgresql_server import Server, server
 from tests.storage.days import work
 from tests.storage.journal_contract import JournalContract
 from tests.storage.older import back_to
 from tests.storage.test_device_events import event
 from tests.storage.test_ledger import slip
 
-pytest.importorskip("psycopg", reason="no PostgreSQL driver: pip install 'psycopg[binary]'")
-
-DEBIAN = Path("/usr/lib/postgresql/15/bin")
-
-
-def programs() -> tuple[str, str]:
-    """initdb and pg_ctl; skips without."""
-    found = [shutil.which(name, path=f"{os.environ['PATH']}:{DEBIAN}") for name in NAMES]
-    if None in found:
-        pytest.skip("no PostgreSQL server: apt-get install postgresql")
-    return found[0], found[1]
-
-
-NAMES = ("initdb", "pg_ctl")
-
 
 @pytest.fixture(scope="module")
-def url() -> Iterator[str]:
-    """A server of its own behind a unix socket."""
-    initdb, pg_ctl = programs()
-    # The name of a unix socket has 107 bytes at most, a test's folder may be deeper.
-    folder = tempfile.mkdtemp(prefix="queued-")
-    as_user = []
-    if os.geteuid() == 0:
-        as_user = ["runuser", "-u", "postgres", "--"]
-        shutil.chown(folder, "postgres")
-    data, log = f"{folder}/data", f"{folder}/log"
-
-    def run(*command: str) -> None:
-        done = subprocess.run([*as_user, *command], cwd=folder, capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr
-
-    run(initdb, "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale")
-    options = f"-k {folder} -c listen_addresses=''"
-    run(pg_ctl, "-D", data, "-l", log, "-w", "-o", options, "start")
-    yield f"postgresql+psycopg://postgres@/postgres?host={folder}"
-    run(pg_ctl, "-D", data, "-m", "immediate", "-w", "stop")
-    shutil.rmtree(folder)
+def city_server() -> Iterator[Server]:
+    with server() as running:
+        yield running
 
 
 class PostgresqlPlace:
-    """One database; every place begins empty."""
+    """One schema; every place begins empty. Several owners only here: the lock is not asked."""
 
-    def __init__(self, url: str) -> None:
-        self._url = url
+    def __init__(self, running: Server) -> None:
+        self._city = City(running.url(), "demo")
         self._opened: list[Database] = []
-        engine = database_engine(url, writes=True)
-        with engine.connect() as connection, connection.begin():
-            tables.metadata.drop_all(connection)
-            migrate(connection)
+        running.ask(f'DROP SCHEMA IF EXISTS "{self._city.schema}" CASCADE')
+        with closing(postgresql.writer(self._city)) as connection:
+            postgresql.prepare(connection, self._city, owner=False)
 
     async def open(self) -> SqlJournal:
         return SqlJournal(self.database())
@@ -88,8 +52,8 @@ class PostgresqlPlace:
         return await Tickets(self.database()).ticket(hall, day, id_)
 
     def database(self) -> Database:
-        writer = database_engine(self._url, writes=True)
-        self._opened.append(Database(writer, database_engine(self._url, writes=False)))
+        sources = partial(postgresql.writer, self._city), partial(postgresql.reader, self._city)
+        self._opened.append(Database(*sources))
         return self._opened[-1]
 
     async def close(self) -> None:
@@ -98,8 +62,8 @@ class PostgresqlPlace:
 
 
 @pytest.fixture
-async def place(url: str) -> AsyncIterator[PostgresqlPlace]:
-    place = PostgresqlPlace(url)
+async def place(city_server: Server) -> AsyncIterator[PostgresqlPlace]:
+    place = PostgresqlPlace(city_server)
     yield place
     await place.close()
 

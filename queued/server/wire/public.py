@@ -127,11 +127,17 @@ class HallList(Told, frozen=True):
     halls: list[HallLine]
 
 
-class QueueMonitor(Told, frozen=True, rename="camel"):
-    """FIWARE QueueMonitor: https://github.com/smart-data-models/dataModel.QueueManagement"""
+class QueueMonitor(Told, frozen=True, rename="camel", omit_defaults=True):
+    """FIWARE QueueMonitor, schema 0.0.1, as key-values: what is not known is left out.
+
+    `dateModified` is when this was first true, with the offset of the hall's zone; `sequence` is
+    ours. https://github.com/smart-data-models/dataModel.QueueManagement
+    """
 
     id: str
     type: str
+    name: str
+    date_modified: Time
     local_id: str
     office_name: str
     service_id: str
@@ -139,12 +145,16 @@ class QueueMonitor(Told, frozen=True, rename="camel"):
     service_status: Literal["Open", "Closed", "Suspended"]
     queue_line: str
     tickets_to_serve: int
-    last_ticket_issued: int | None
-    last_ticket_issued_label: str | None
-    ticket_served: int | None
-    ticket_served_label: str | None
     observed_at: Time
     sequence: int
+    alternate_name: str | None = None
+    """Its English name."""
+    source: str | None = None
+    """The snapshot that it follows from."""
+    last_ticket_issued: int | None = None
+    last_ticket_issued_label: str | None = None
+    ticket_served: int | None = None
+    ticket_served_label: str | None = None
 
 
 # ── Tickets and windows ───────────────────────────────────────────────────────────────────
