@@ -34,8 +34,8 @@ LINE = re.compile(
 
 def hall(table: Table) -> v.HallSettings:
     """`[hall]`"""
-    latitude = table.degrees("latitude", v.LATITUDE_MOST)
-    longitude = table.degrees("longitude", v.LONGITUDE_MOST)
+    latitude = table.degrees("latitude", 90)
+    longitude = table.degrees("longitude", 180)
     for here, other in (("latitude", "longitude"), ("longitude", "latitude")):
         if here in table and other not in table:
             table.wrong(here, f"says nothing without {other}")
@@ -83,6 +83,9 @@ def service(table: Table) -> v.ServiceSettings:
         ),
         name_en=table.text("name_en", "", chars_max=v.SENTENCE_CHARS_MAX),
         initials=table.matching("initials", r"[a-z0-9]{0,40}", "small Latin letters", ""),
+        remote=table.flag("remote", False),
+        remote_per_day=table.number("remote_per_day", v.REMOTE_PER_DAY, 0) or None,
+        appointments=table.number("appointments", v.APPOINTMENTS_PER_SLOT, 0),
     )
 
 
