@@ -30,6 +30,7 @@ from queued.history import History, remembered
 from queued.long_waits import LongWaits
 from queued.retention import Retention
 from queued.server.application import Parts, build, serve
+from queued.server.columns import columns_in
 from queued.settings import SettingsError
 from queued.settings_values import Settings
 from queued.storage.city import city_of
@@ -125,7 +126,7 @@ async def running(
             version=__version__,
             demo=options.demo,
             media=data / MEDIA,
-            content=data / CONTENT,
+            columns={hall.id: columns_in(data / CONTENT, hall, clock)},
             more_routes=wechat.routes if wechat else (),
             counts=wechat.counts if wechat else {},
         )
