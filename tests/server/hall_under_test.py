@@ -251,8 +251,7 @@ async def running(
     )
     runner = await serve(app, "127.0.0.1", 0)
     host, port = runner.addresses[0][:2]
-    jar = aiohttp.DummyCookieJar()
-    async with aiohttp.ClientSession(cookie_jar=jar) as http:
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as http:
         yield Running(f"http://{host}:{port}", http, app[SITE], store, clock, bus, devices)
     await runner.cleanup()
     await furniture.stop()
