@@ -9,13 +9,14 @@ import os
 import socket
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aiohttp import web
 
 from display.pages import Pages
-from queued import __version__
+from queued import __version__, settings_remote
 from queued.core.plan import Millis
 from queued.engine.alarms import Alarms, poor_ratings
 from queued.engine.bus import Bus, Committed
@@ -28,15 +29,17 @@ from queued.equipment import Equipment, Surroundings, connected
 from queued.furniture import Furniture
 from queued.history import History, remembered
 from queued.long_waits import LongWaits
+from queued.phone_sessions import PhoneSessions
 from queued.retention import Retention
 from queued.server.application import Parts, build, serve
-from queued.server.columns import columns_in
+from queued.server.columns import Columns, answers, columns_in
 from queued.settings import SettingsError
 from queued.settings_values import Settings
 from queued.storage.city import city_of
 from queued.storage.store import Store
 
 if TYPE_CHECKING:
+    from queued.remote.desk import Remote
     from queued.wechat_account import WechatAccount
 
 log = logging.getLogger(__name__)
@@ -108,7 +111,10 @@ async def running(
         retention = Retention(store.people, clock)
         await retention.start()
         stack.push_async_callback(retention.stop)
-        wechat = await _wechat(around, stack)
+        sessions = PhoneSessions(hall.id, store.secret, clock)
+        columns = columns_in(data / CONTENT, hall, clock)
+        wechat = await _wechat(around, sessions, columns, stack)
+        remote = _remote(around, sessions, wechat)
         parts = Parts(
             halls={hall.id: hall},
             bus=bus,
@@ -126,9 +132,9 @@ async def running(
             version=__version__,
             demo=options.demo,
             media=data / MEDIA,
-            columns={hall.id: columns_in(data / CONTENT, hall, clock)},
-            more_routes=wechat.routes if wechat else (),
-            counts=wechat.counts if wechat else {},
+            columns={hall.id: columns},
+            more_routes=(*(wechat.routes if wechat else ()), *(remote.routes if remote else ())),
+            counts={**(wechat.counts if wechat else {}), **(remote.counts if remote else {})},
         )
         port = await _listen(build(parts), address, stack)
         yield App(hall, store, f"http://{address[0]}:{port}", equipment.restarts)
@@ -222,7 +228,10 @@ async def _equipped(
 
 
 async def _wechat(
-    around: Surroundings, stack: contextlib.AsyncExitStack
+    around: Surroundings,
+    sessions: PhoneSessions,
+    columns: Columns,
+    stack: contextlib.AsyncExitStack,
 ) -> WechatAccount | None:
     """The hall's official account, if it has one."""
     if not around.settings.wechat.appid:
@@ -232,10 +241,23 @@ async def _wechat(
 
     try:
         return await wechat_account.connected(
-            around.settings, around.hall, around.store, around.bus, around.clock, around.url, stack
-        )
+            around.settings, around.hall, around.store, around.bus, around.clock, around.url,
+            sessions, stack, partial(answers, columns, f"{around.url}/h/{around.hall.id}"),
+        )  # fmt: skip
     except SettingsError as error:
         raise CannotStart(str(error)) from error
+
+
+def _remote(
+    around: Surroundings, sessions: PhoneSessions, wechat: WechatAccount | None
+) -> Remote | None:
+    """What can be done from afar; with an account administration may offer it at any time."""
+    if wechat is None and not settings_remote.offered(around.settings):
+        return None
+    from queued.remote import desk
+
+    phones, sign_in = (wechat.phones, wechat.sign_in) if wechat else (None, "")
+    return desk.opened(around.hall.id, around.store, sessions, phones, sign_in)
 
 
 async def _listen(

@@ -75,6 +75,9 @@ def service(table: Table) -> v.ServiceSettings:
         ),
         name_en=table.text("name_en", "", chars_max=v.SENTENCE_CHARS_MAX),
         initials=table.matching("initials", r"[a-z0-9]{0,40}", "small Latin letters", ""),
+        remote=table.flag("remote", False),
+        remote_per_day=table.number("remote_per_day", v.REMOTE_PER_DAY, 0) or None,
+        appointments=table.number("appointments", v.APPOINTMENTS_PER_SLOT, 0),
     )
 
 

@@ -170,9 +170,12 @@ def columns_in(folder: Path | None, hall: RunningHall, clock: Clock) -> Columns:
 
 
 async def answers(
-    columns: Columns, question: str, language: str, most: int = ANSWERS_MAX
+    columns: Columns, base: str, question: str, language: str
 ) -> list[tuple[str, str]]:
-    """(title, slug) of the questions that answer what somebody asks in his own words."""
+    """(title, address) of pages that answer what somebody asks in his own words, the best first.
+
+    `base` is in front of the hall's addresses, as "https://hall.example/h/demo".
+    """
     if len(question) < QUESTION_CHARS_MIN:
         return []
     shown = await columns.shown()
@@ -180,7 +183,8 @@ async def answers(
         one for one in shown.documents(language) if one.document.thing.column == "questions"
     ]
     return [
-        (one.document.title, one.document.thing.slug) for one in found(question, asked, most)
+        (one.document.title, f"{base}/questions/{one.document.thing.slug}")
+        for one in found(question, asked, ANSWERS_MAX)
     ]
 
 

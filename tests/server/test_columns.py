@@ -224,8 +224,9 @@ async def test_the_search_finds_pages_and_services(columns: Running, query: str,
 async def test_a_question_in_a_chat_is_answered_from_the_questions(
     columns: Running, question: str, slug: str | None
 ):
-    found = await answers(columns.site.columns["demo"], question, "zh")
-    assert [one for _, one in found[:1]] == ([slug] if slug else [])
+    base = "https://hall.example/h/demo"
+    found = await answers(columns.site.columns["demo"], base, question, "zh")
+    assert [one for _, one in found[:1]] == ([f"{base}/questions/{slug}"] if slug else [])
 
 
 @pytest.mark.parametrize(
