@@ -7,6 +7,7 @@ import contextlib
 import logging
 import os
 import socket
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from functools import partial
@@ -31,8 +32,9 @@ from queued.history import History, remembered
 from queued.long_waits import LongWaits
 from queued.phone_sessions import PhoneSessions
 from queued.retention import Retention
-from queued.server.application import Parts, build, serve
+from queued.server.application import SITE, Parts, build, serve
 from queued.server.columns import Columns, answers, columns_in
+from queued.server.parts import Site
 from queued.settings import SettingsError
 from queued.settings_values import Settings
 from queued.storage.city import city_of
@@ -134,9 +136,10 @@ async def running(
             media=data / MEDIA,
             columns={hall.id: columns},
             more_routes=(*(wechat.routes if wechat else ()), *(remote.routes if remote else ())),
-            counts={**(wechat.counts if wechat else {}), **(remote.counts if remote else {})},
+            counts=_counts(wechat, remote),
         )
-        port = await _listen(build(parts), address, stack)
+        await _published(around, (server := build(parts))[SITE], stack)
+        port = await _listen(server, address, stack)
         yield App(hall, store, f"http://{address[0]}:{port}", equipment.restarts)
 
 
@@ -248,6 +251,22 @@ async def _wechat(
         raise CannotStart(str(error)) from error
 
 
+async def _published(
+    around: Surroundings, site: Site, stack: contextlib.AsyncExitStack
+) -> None:
+    """The hall's feed into Redis, if it has one."""
+    url = around.settings.redis.url
+    if not url:
+        return
+    from queued import publishing  # here: without Redis its library stays out of the memory
+
+    live, counts = site.lives[around.hall.id], site.parts.counts["redis_feed"]
+    try:
+        await publishing.published(url, live, around.store.journal, around.bus, counts, stack)
+    except ValueError:  # its message would tell the address, which may hold a password
+        raise CannotStart("[redis] url is not an address of a Redis server") from None
+
+
 def _remote(
     around: Surroundings, sessions: PhoneSessions, wechat: WechatAccount | None
 ) -> Remote | None:
@@ -258,6 +277,14 @@ def _remote(
 
     phones, sign_in = (wechat.phones, wechat.sign_in) if wechat else (None, "")
     return desk.opened(around.hall.id, around.store, sessions, phones, sign_in)
+
+
+def _counts(*others: WechatAccount | Remote | None) -> dict[str, Counter[str]]:
+    """How often what happened, of everything beside the server."""
+    counts = {"redis_feed": Counter[str]()}
+    for other in others:
+        counts.update(other.counts if other is not None else {})
+    return counts
 
 
 async def _listen(
