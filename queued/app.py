@@ -101,7 +101,13 @@ async def running(
         url = _public_url(settings, address)
         around = Surroundings(settings, data, hall, store, bus, clock, url)
         equipment = await _equipped(around, options, stack)
-        history = History(hall.id, store.journal, store.hours, lambda: furniture.calendar.zone)
+        history = History(
+            hall.id,
+            store.journal,
+            store.hours,
+            lambda: furniture.calendar.zone,
+            hall.estimator,
+        )
         history.start(bus)
         stack.push_async_callback(history.stop)
         retention = Retention(store.people, clock)
