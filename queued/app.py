@@ -130,6 +130,7 @@ async def running(
             demo=options.demo,
             media=data / MEDIA,
             content=data / CONTENT,
+            account=wechat,
             more_routes=(*(wechat.routes if wechat else ()), *(remote.routes if remote else ())),
             counts={**(wechat.counts if wechat else {}), **(remote.counts if remote else {})},
         )
