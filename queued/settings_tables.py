@@ -34,12 +34,20 @@ LINE = re.compile(
 
 def hall(table: Table) -> v.HallSettings:
     """`[hall]`"""
+    latitude = table.degrees("latitude", 90)
+    longitude = table.degrees("longitude", 180)
+    for here, other in (("latitude", "longitude"), ("longitude", "latitude")):
+        if here in table and other not in table:
+            table.wrong(here, f"says nothing without {other}")
     return v.HallSettings(
         id=_id(table),
         name=table.text("name"),
         name_en=table.text("name_en", ""),
         timezone=_timezone(table),
         day_starts_minutes=table.clock("day_starts", "04:00"),
+        address=table.text("address", "", chars_max=v.SENTENCE_CHARS_MAX),
+        latitude=latitude,
+        longitude=longitude,
     )
 
 

@@ -153,6 +153,10 @@ class HallSettings:
     name_en: str = ""
     timezone: str = "Asia/Shanghai"
     day_starts_minutes: int = 4 * 60
+    address: str = ""
+    latitude: float | None = None
+    longitude: float | None = None
+    """WGS 84, degrees: what browsers tell of themselves. Both or neither."""
 
 
 @dataclass(frozen=True, slots=True)

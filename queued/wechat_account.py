@@ -28,7 +28,7 @@ from queued.wechat import account, menu
 from queued.wechat.callback import Callback
 from queued.wechat.client import WeChatClient
 from queued.wechat.inbound import OpenId, Push
-from queued.wechat.messages import About, Conversation
+from queued.wechat.messages import About, Conversation, Questions
 from queued.wechat.oauth import OAuth
 from queued.wechat.people import Phones
 from queued.wechat.phrases import phrases
@@ -75,8 +75,10 @@ async def connected(
     url: str,
     sessions: PhoneSessions,
     stack: contextlib.AsyncExitStack,
+    questions: Questions | None = None,
 ) -> WechatAccount:
-    """The account, following its hall; `stack` stops it. `url` is what phones reach us by.
+    """The account, following its hall; `stack` stops it. `url` is what phones reach us by,
+    `questions` finds answers to what people ask in their own words.
 
     Raises `SettingsError` for secrets that cannot be read.
     """
@@ -86,17 +88,16 @@ async def connected(
     redis = account.open_redis(settings.redis.url)
     if redis is not None:
         stack.push_async_callback(redis.aclose)
-    connector = aiohttp.TCPConnector(limit=CONNECTIONS_MAX)
-    session = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
-    await stack.enter_async_context(session)
+    session = await stack.enter_async_context(_session())
     client = account.client(settings.wechat, secrets, session, clock, redis)
     phones = Phones(hall, store.people, clock)
     about = _about(settings)
     sender = _sender(settings, hall, store, clock, phones, client, url, about)
     reminders = _reminders(settings, hall, store, bus, clock, phones, sender)
     conversation = Conversation(
-        hall, phones, store.reminders, clock, about, reminders.bound, store.bookings.forget
-    )
+        hall, phones, store.reminders, clock, about, reminders.bound, store.bookings.forget,
+        questions,
+    )  # fmt: skip
     callback = Callback(
         account.credentials(settings.wechat, secrets),
         conversation.answer,
@@ -124,6 +125,11 @@ async def connected(
         sessions=sessions,
         consent=_consent(settings),
     )
+
+
+def _session() -> aiohttp.ClientSession:
+    connector = aiohttp.TCPConnector(limit=CONNECTIONS_MAX)
+    return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
 
 
 def _consent(settings: Settings) -> Consent | None:
@@ -198,6 +204,7 @@ def _about(settings: Settings) -> About:
         take_url=menu.facts(settings)["take_url"],
         book_url=menu.facts(settings)["book_url"],
         names=names,
+        urls=menu.facts(settings),
     )
 
 
