@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from queued.core.commands import CallNext
 from tests.remote.phones import Town, town
 from tests.wechat.hall_with_account import FIELDS, TEMPLATES, until
 from tests.wechat.pushes import PERSON
@@ -55,10 +56,12 @@ async def test_who_has_checked_in_is_called_and_not_told_to_come(city: Town):
     phone = city.phone()
     taken = await phone.takes()
     await city.walk_in()
+    await sent(city, "ahead")
     await phone.sends(f"/h/demo/arrive/{taken.token}")
     await city.open()
-    assert await city.call() == "A001"
-    await until(lambda: city.wechat.platform.sent)
+    await city.do(CallNext(window="1", by="clerk:1"))
+    called = await sent(city, "called")
+    assert called["data"]["character_string1"] == "A001"
     assert not [one for one in city.wechat.platform.sent if one["template"] == TEMPLATES["held"]]
 
 
