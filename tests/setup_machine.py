@@ -34,6 +34,9 @@ LOCK = "requirements-lock.txt"
 PYTHON_MIN = (3, 11)
 """tomllib, and what the pinned packages need."""
 
+EMUPOS = "emupos==0.4.0"
+EMUPOS_PYTHONS = ((3, 13), (3, 14), (3, 15))
+
 TRIES = 3
 """A registry that answers badly once usually answers well the next time."""
 
@@ -81,6 +84,7 @@ def prepare(goal, complete):
     python_packages("dev", "requirements-dev.txt")
     if goal == "test":
         browser_libraries()
+        foreign_printer()
 
 
 # ── Python ────────────────────────────────────────────────────────────────────────────────
@@ -198,6 +202,35 @@ def browser_libraries():
         environment=environment,
     )
     stamp.write()
+
+
+def foreign_printer():
+    """emupos, a printer to test ours against, where a Python new enough for it is at hand."""
+    stamp = Stamp("emupos", [], EMUPOS)
+    python = None if stamp.matches() else newer_python()
+    if python is None:
+        return
+    place = CACHE / "emupos"
+    shutil.rmtree(place, ignore_errors=True)
+    install = [place / "bin" / "python", "-m", "pip", "install", "--quiet", EMUPOS]
+    try:
+        run([python, "-m", "venv", place], "no environment for emupos")
+        run(install, "emupos could not be installed", environment=pip_environment())
+    except SetupFailed:
+        # Its tests are skipped, as where there is no such Python.
+        shutil.rmtree(place, ignore_errors=True)
+        say("emupos is left out")
+        return
+    stamp.write()
+
+
+def newer_python():
+    """A Python that emupos runs on, of the system or of pyenv; None if there is none."""
+    names = [f"python{major}.{minor}" for major, minor in EMUPOS_PYTHONS]
+    pyenv = Path.home() / ".pyenv" / "versions"
+    own = [str(path) for name in names for path in pyenv.glob(f"*/bin/{name}")]
+    # pyenv's own names are there also where their version is not chosen.
+    return next((one for one in (*names, *own) if works([one, "-c", "import ensurepip"])), None)
 
 
 def npm():
