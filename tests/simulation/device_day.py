@@ -32,6 +32,7 @@ from queued.settings_values import DeviceSettings
 from tests.simulation.device_auditor import DeviceAudit, Row
 from tests.simulation.device_faults import DeviceFaults
 from tests.simulation.device_hall import (
+    BLIND,
     CARD,
     PAD_WINDOWS,
     PAGE,
@@ -83,7 +84,7 @@ class DeviceDay(DeviceFaults):
         self.database = InlineDatabase(self.folder)
         self.hall = SimulatedHall(self.settings, self.database, self.link, self.clock)
         names = {window.id: window.name for window in self.settings.windows}
-        self.audit = DeviceAudit(names)
+        self.audit = DeviceAudit(names, frozenset({BLIND}))
         self.devices = {one.id: one for line in self.lines.values() for one in line.devices}
         self.inputs = InputAudit({pad: window for window, pad in PAD_WINDOWS.items()})
         self.finished: dict[str, float] = {}

@@ -91,11 +91,12 @@ _SCREENS = {
     "bus1": "lines = 2\nwidth = 256\nheight = 64\n",
     "bus4": "lines = 4\ncolumns = 24\n",
 }
+BLIND = "pblind"
 _PRINTERS = (
     ("p80", "tcp://p80:9100", 'kiosk = "k1"\n'),
     ("p58", "serial:///dev/p58?baud=19200", 'kiosk = "k2"\nwidth_mm = 58\ncharset = "gb18030"\n'),
     ("ppart", "tcp://ppart:9100", 'kiosk = "k3"\ncut = "partial"\nstatus = "realtime"\n'),
-    ("pblind", "serial:///dev/pblind?baud=9600", 'kiosk = "k4"\nstatus = "none"\n'),
+    (BLIND, "serial:///dev/pblind?baud=9600", 'kiosk = "k4"\nstatus = "none"\n'),
 )
 _VOICES = (
     ("va", "syn6288", "a", ""),
