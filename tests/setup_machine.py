@@ -35,7 +35,6 @@ PYTHON_MIN = (3, 11)
 """tomllib, and what the pinned packages need."""
 
 EMUPOS = "emupos==0.4.0"
-EMUPOS_PYTHONS = ((3, 13), (3, 14), (3, 15))
 
 TRIES = 3
 """A registry that answers badly once usually answers well the next time."""
@@ -205,32 +204,23 @@ def browser_libraries():
 
 
 def foreign_printer():
-    """emupos, a printer to test ours against, where a Python new enough for it is at hand."""
-    stamp = Stamp("emupos", [], EMUPOS)
-    python = None if stamp.matches() else newer_python()
+    """emupos, a printer to test ours against, where there is a Python new enough for it."""
+    stamp, place = Stamp("emupos", [], EMUPOS), CACHE / "emupos"
+    if stamp.matches():
+        return
+    pyenv = sorted((Path.home() / ".pyenv" / "versions").glob("3.1[3-9]*/bin/python3"))
+    pythons = [*(f"python3.{minor}" for minor in range(13, 20)), *pyenv]
+    python = next((one for one in pythons if works([one, "-c", "import ensurepip"])), None)
     if python is None:
         return
-    place = CACHE / "emupos"
-    shutil.rmtree(place, ignore_errors=True)
-    install = [place / "bin" / "python", "-m", "pip", "install", "--quiet", EMUPOS]
     try:
-        run([python, "-m", "venv", place], "no environment for emupos")
+        run([python, "-m", "venv", "--clear", place], "no environment for emupos")
+        install = [place / "bin" / "python", "-m", "pip", "install", "--quiet", EMUPOS]
         run(install, "emupos could not be installed", environment=pip_environment())
-    except SetupFailed:
-        # Its tests are skipped, as where there is no such Python.
-        shutil.rmtree(place, ignore_errors=True)
-        say("emupos is left out")
+    except SetupFailed as failure:
+        say(f"{failure}; its tests are skipped")
         return
     stamp.write()
-
-
-def newer_python():
-    """A Python that emupos runs on, of the system or of pyenv; None if there is none."""
-    names = [f"python{major}.{minor}" for major, minor in EMUPOS_PYTHONS]
-    pyenv = Path.home() / ".pyenv" / "versions"
-    own = [str(path) for name in names for path in pyenv.glob(f"*/bin/{name}")]
-    # pyenv's own names are there also where their version is not chosen.
-    return next((one for one in (*names, *own) if works([one, "-c", "import ensurepip"])), None)
 
 
 def npm():
