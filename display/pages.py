@@ -7,7 +7,8 @@ are those of the API: snapshot, desk, ticket, services, slips.
 | --------- | ------------------------------------------------------------------------------ |
 | start     | hall {"id","name"}, windows [snapshot windows], printers [device ids or dicts   |
 |           | {"id","name"}], demo bool                                                       |
-| kiosk     | hall, services (answer of GET /halls/{hall}/services), snapshot                 |
+| kiosk     | hall, services (answer of GET /halls/{hall}/services), snapshot, readers        |
+|           | [device ids of the card readers beside it]                                      |
 | windows   | hall, snapshot, seats {window id: {"clerk", "since", "yours", "allowed"}}       |
 | console   | hall, window (snapshot window), desk, services                                  |
 | caller    | the same                                                                        |
@@ -26,6 +27,15 @@ are those of the API: snapshot, desk, ticket, services, slips.
 | search    | hall, columns, query, results [{"kind","title","address","papers","excerpt",    |
 |           | "language"}]                                                                    |
 | leave     | hall, ticket, token: "really give up the place?", posts to /t/{token}/leave     |
+| take      | hall, snapshot, services, booking bool, rules, code of the hall or "", mine     |
+|           | [tickets], sign_in (address or "")                                              |
+| take_one  | hall, snapshot, service, rules, code, sign_in, key; posts to itself             |
+| arrive    | hall, waiting [{"number"}], booked [{"at"}], rules, code, sign_in               |
+| onsite    | hall, code, until, seconds (until it comes anew)                                |
+| book      | hall, services, rules, mine [bookings], sign_in                                 |
+| book_one  | hall, service, rules, days, slots, sign_in; posts to itself                     |
+| appointment | hall, booking, service or None, token or "", cancel_until, may_cancel, from,  |
+|           | until                                                                           |
 | printer   | hall, device {"id"} , slips [{"id","at","number","picture","text"}], strips     |
 |           | [{"id","text"}]                                                                 |
 | floor     | hall, floor (answer of GET /halls/{hall}/floor), services                      |
@@ -39,8 +49,9 @@ are those of the API: snapshot, desk, ticket, services, slips.
 | configuration | hall, draft (TOML), lists, fields, choices, entry, effects, versions, …     |
 | content   | hall, columns {name: [rows]}, troubles, deleted, pictures, done, …              |
 | writing   | hall, where {"column","slug","language"}, fields, base, preview, versions, …    |
-| login     | next (path to go to), error (problem code or None), demo bool; posts name,      |
-|           | password, next, csrf to /login, or as, next to /demo/enter                      |
+| login     | hall or None, next (path to go to), error (problem code or None), demo bool,    |
+|           | typed (the name, when it comes again); posts name, password, next, csrf to      |
+|           | /login, or as, next to /demo/enter                                              |
 | error     | status int, code (problem code), detail str or None                             |
 | docs      | nothing; reads /api/v1/openapi.json                                             |
 
@@ -89,8 +100,8 @@ class Page:
 PAGES: Final[Mapping[str, Page]] = {
     "start": Page(("hall", "windows", "printers", "demo")),
     "kiosk": Page(
-        ("hall", "services", "snapshot"),
-        ("hall", "services", "snapshot"),
+        ("hall", "services", "snapshot", "readers"),
+        ("hall", "services", "snapshot", "readers"),
         ("app", "live", "wait", "kiosk", "ticket", "error", "error_with", "queue_status"),
         "kiosk",
         "kiosk",
@@ -189,6 +200,33 @@ PAGES: Final[Mapping[str, Page]] = {
          "problem", "versions", "user"),
         style="admin",
     ),
+    "take": Page(
+        ("hall", "snapshot", "services", "booking", "rules", "code", "mine", "sign_in"),
+        style="phone",
+    ),
+    "take_one": Page(
+        ("hall", "snapshot", "service", "rules", "code", "sign_in", "key"),
+        (),
+        ("remote",),
+        "position",
+        "phone",
+    ),
+    "arrive": Page(
+        ("hall", "waiting", "booked", "rules", "code", "sign_in", "action"),
+        (),
+        ("remote",),
+        "position",
+        "phone",
+    ),
+    "onsite": Page(("hall", "code", "until", "seconds"), style="phone", theme="dark"),
+    "book": Page(("hall", "services", "rules", "mine", "sign_in"), style="phone"),
+    "book_one": Page(
+        ("hall", "service", "rules", "days", "slots", "sign_in"), style="phone"
+    ),
+    "appointment": Page(
+        ("hall", "booking", "service", "token", "cancel_until", "may_cancel", "from", "until"),
+        style="phone",
+    ),
     "content": Page(
         ("hall", "columns", "troubles", "deleted", "pictures", "done", "done_page",
          "done_picture", "overtaken", "failed", "wrong_picture", "user"),
@@ -200,7 +238,7 @@ PAGES: Final[Mapping[str, Page]] = {
         module="writing",
         style="admin",
     ),
-    "login": Page(("next", "error", "demo"), ("next",), module="login"),
+    "login": Page(("hall", "next", "error", "demo", "typed"), ("next",), ("login",), "login"),
     "wechat": Page(("hall", "good", "lines", "token")),
     "error": Page(("status", "code", "detail")),
     "docs": Page((), (), ("docs",), "docs", "docs"),
@@ -271,6 +309,7 @@ class Pages:
             catalogue=catalogue,
             second=second,
             named=lambda thing: name_of(thing, language),
+            person=lambda by: person_of(by, catalogue),
             module=described.module,
             style=described.style,
             theme=described.theme,
@@ -294,6 +333,13 @@ def name_of(thing: Mapping[str, Any], language: str) -> str:
     """
     english = thing.get("name_en") if language != i18n.DEFAULT else None
     return str(english or thing["name"])
+
+
+def person_of(by: str, catalogue: i18n.Catalogue) -> str:
+    """`窗口人员 王芳` of `clerk:王芳`, as the journal names whoever did something."""
+    role, colon, name = by.partition(":")
+    known = colon and catalogue.has(f"role.{role}")
+    return f"{catalogue.text(f'role.{role}')} {name}" if known else by
 
 
 def clock(at: str | None, chars: int = 5) -> str:

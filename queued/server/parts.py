@@ -18,6 +18,7 @@ from display.pages import Pages
 from queued.core.model import Ticket, TicketId
 from queued.core.plan import Millis
 from queued.engine.appointments import Appointments
+from queued.engine.bookings import Bookings
 from queued.engine.bus import Bus
 from queued.engine.clock import Clock
 from queued.engine.day_figures import HourFigures
@@ -126,6 +127,11 @@ class Store(Protocol):
     @property
     def appointments(self) -> Appointments:
         """Who is expected."""
+        ...
+
+    @property
+    def bookings(self) -> Bookings:
+        """Which of them booked on the phone."""
         ...
 
     @property
@@ -238,8 +244,8 @@ class Parts:
     demo: bool = False
     media: Path | None = None
     """The folder with what screens show beside the queues; None if there is none."""
-    content: Path | None = None
-    """The folder with the pages of columns (see `content/folder.py`); None: there are none."""
+    columns: Mapping[str, Columns] = field(default_factory=dict)
+    """Notices, questions, telephone list, 微官网, by hall; a hall may have none."""
     more_routes: Sequence[Route] = ()
     """Paths of what is built beside the server: WeChat's callback."""
     counts: Mapping[str, Counter[str]] = field(default_factory=dict)

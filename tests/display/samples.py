@@ -290,13 +290,13 @@ def device_events(count: int = 3) -> dict[str, Any]:
 
 def realistic() -> dict[str, dict[str, Any]]:
     """Page → context of a busy hall."""
-    from tests.display import columns, floors  # which are made of what is here
+    from tests.display import afar, columns, floors  # which are made of what is here
 
     hall, now, furniture = {"hall": HALL}, snapshot(), services()
     return {
         "start": hall
         | {"windows": now["windows"], "printers": [{"id": "kiosk-printer"}], "demo": True},
-        "kiosk": hall | {"services": furniture, "snapshot": now},
+        "kiosk": hall | {"services": furniture, "snapshot": now, "readers": []},
         "windows": hall | {"snapshot": now, "seats": seats()},
         "console": hall
         | {"window": now["windows"][1], "desk": desk(), "services": furniture, "csrf": "c5f"},
@@ -324,6 +324,7 @@ def realistic() -> dict[str, dict[str, Any]]:
             "earlier": False,
         },
         **columns.realistic(),
+        **{page: hall | own for page, own in afar.realistic(furniture, now, ticket()).items()},
         "leave": hall | {"ticket": ticket(), "token": TOKEN},
         "printer": hall
         | {
@@ -340,7 +341,9 @@ def realistic() -> dict[str, dict[str, Any]]:
             "options": {"width_mm": 80},
             "version": "0.1.0",
         },
-        "login": {"next": "/h/demo/windows/1", "error": "bad_login", "demo": True, "csrf": "c5f"},
+        "login": hall
+        | {"next": "/h/demo/windows/1", "error": "bad_login", "typed": "wang", "demo": True,
+           "csrf": "c5f"},
         "wechat": hall | {"good": True, "lines": ["已绑定A017号。", "下一个"], "token": TOKEN},
         "error": {"status": 404, "code": "not_found", "detail": None},
         "docs": {},
@@ -351,7 +354,7 @@ def empty() -> dict[str, dict[str, Any]]:
     """Page → context of a hall with nothing in it yet."""
     nothing = snapshot(windows=0, queues=0, open=False)
     furniture: dict[str, Any] = {"queues": [], "services": [], "classes": [], "outcomes": []}
-    from tests.display import columns, floors
+    from tests.display import afar, columns, floors
 
     contexts = realistic()
     contexts["start"] |= {"windows": [], "printers": [], "demo": False}
@@ -362,11 +365,12 @@ def empty() -> dict[str, dict[str, Any]]:
     contexts["status"] |= {"services": furniture, "times": usual.nothing()}
     contexts["printer"] |= {"slips": [], "strips": []}
     contexts["status"] |= {"columns": []}
-    for page, changes in (*floors.empty(furniture).items(), *columns.empty().items()):
+    others = (floors.empty(furniture), columns.empty(), afar.empty(nothing))
+    for page, changes in (change for other in others for change in other.items()):
         contexts[page] |= changes
     contexts["devices"] |= {"devices": [], "restarts": 0}
     contexts["device"] |= {"device": well(testable=False), "events": device_events(0)}
-    contexts["login"] = {"next": "", "error": None, "demo": False}
+    contexts["login"] = {"hall": None, "next": "", "error": None, "demo": False, "typed": ""}
     contexts["wechat"] |= {"good": False, "lines": ["页面已过期。"], "token": ""}
     contexts["error"] = {"status": 503, "code": "not_ready", "detail": "重新读取日志"}
     contexts["board"] |= {"wall": {"notices": [], "media": []}, "second": "en"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from dataclasses import replace
 from pathlib import Path
 from string import Formatter
 
@@ -63,6 +64,23 @@ async def test_english_words_get_english_answers(hall: Town):
     reply = await hall.says("Queue")
     assert reply.startswith("Citizen Service Centre, queues at 10:00\nGeneral (A): 1 waiting")
     assert "queue  how many" in await hall.says("help")
+
+
+async def test_words_lead_to_the_pages_of_columns(hall: Town):
+    await hall.open()
+    assert await hall.says("要闻公告") == "要闻公告：https://hall.example/h/demo/news"
+    assert await hall.says("TA们都在问") == "TA们都在问：https://hall.example/h/demo/questions"
+    assert await hall.says("News") == "Notices: https://hall.example/h/demo/news"
+    assert await hall.says("微官网") == await hall.says("帮助"), "it has none"
+
+
+async def test_a_question_in_ones_own_words_is_answered_with_pages(hall: Town):
+    await hall.open()
+    assert await hall.says("请问二手房怎么过户？") == (
+        "您要问的可能是：\n二手房怎么过户？\nhttps://hall.example/h/demo/questions/house"
+    )
+    assert (await hall.says("how does a transfer work")).startswith("You may be looking for:")
+    assert "无法识别" in await hall.says("今天天气怎么样")
 
 
 async def test_any_number_on_the_screens_may_be_asked_for(hall: Town):
@@ -226,3 +244,17 @@ async def test_replies_stay_within_wechats_limit(hall: Town, monkeypatch):
     monkeypatch.setattr(told, "REPLY_BYTES_MAX", 150)
     reply = await hall.says(Clicked("QUEUE"))
     assert len(reply.encode()) <= 150 and reply.endswith("查看。")
+
+
+async def test_taking_and_booking_are_offered_where_the_hall_does(tmp_path):
+    async with town(tmp_path) as made:
+        assert "暂未开放" in await made.says("取号")
+        assert "在手机上取号" not in await made.says("帮助")
+        about = made.conversation._about
+        made.conversation._about = replace(
+            about, take_url="https://hall.example/h/demo/take", book_url="https://hall.example/b"
+        )
+        assert "https://hall.example/h/demo/take" in await made.says("在线取号")
+        assert "https://hall.example/b" in await made.says("预约")
+        assert "Book a time: https://hall.example/b" in await made.says("book")
+        assert "在手机上取号" in await made.says("帮助")
