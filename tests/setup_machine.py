@@ -35,7 +35,6 @@ PYTHON_MIN = (3, 11)
 """tomllib, and what the pinned packages need."""
 
 EMUPOS = "emupos==0.4.0"
-
 TRIES = 3
 """A registry that answers badly once usually answers well the next time."""
 
@@ -215,8 +214,8 @@ def foreign_printer():
         return
     try:
         run([python, "-m", "venv", "--clear", place], "no environment for emupos")
-        install = [place / "bin" / "python", "-m", "pip", "install", "--quiet", EMUPOS]
-        run(install, "emupos could not be installed", environment=pip_environment())
+        pip = [place / "bin" / "pip", "install", "--quiet", EMUPOS]
+        run(pip, "emupos could not be installed", environment=pip_environment())
     except SetupFailed as failure:
         say(f"{failure}; its tests are skipped")
         return
