@@ -18,6 +18,7 @@ from pathlib import Path
 from tests.bench import console, core, devices, history, http, live, pages
 from tests.bench.hall import children, folder, resident_mb, running
 from tests.bench.load import Run
+from tests.postgresql_server import server
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -78,6 +79,43 @@ def http_rows() -> Iterator[Row]:
                 ratio >= 0.85,
             )
         yield from _call_rows(hall, manager)
+
+
+def city_rows() -> Iterator[Row]:
+    """The same issue, durable on a PostgreSQL server of this machine; both on the same server."""
+    with server() as running_server, folder() as path:
+        with (path / "hall.toml").open("a", encoding="utf-8") as config:
+            config.write(f'[storage]\nurl = "{running_server.url()}"\n')
+        running_server.ask('CREATE SCHEMA bare AUTHORIZATION halls')
+        url = f"{running_server.url()}&options=-csearch_path%3Dbare"
+        with running(path, "--no-devices") as hall, http.bare_components(1000, url) as port:
+            kiosk = hall.token("kiosk")
+            http.issue(hall, kiosk, 320)
+            pairs = [(http.issue(hall, kiosk, 1200), http.bare_append(port, 1600)) for _ in ROUNDS]
+            alone = http.issue(hall, kiosk, 200, clients=1)
+            bare_alone = http.bare_append(port, 200, clients=1)
+            issued = _middle([run for run, _ in pairs])
+            yield Row(
+                "issue over HTTP, PostgreSQL, 16 clients",
+                ">= 40 % of bare",
+                _run(issued),
+                f"{_middle([bare for _, bare in pairs]).rate:,.0f}/s: {_ratio(pairs):.0%}",
+                _ratio(pairs) >= 0.4,
+            )
+            yield Row(
+                "issue over HTTP, PostgreSQL, 1 client",
+                "p50 <= bare + 3 ms",
+                f"p50 {alone.percentile_ms(50):.1f}, p99 {alone.percentile_ms(99):.1f} ms",
+                f"p50 {bare_alone.percentile_ms(50):.1f} ms",
+                alone.percentile_ms(50) <= bare_alone.percentile_ms(50) + 3,
+            )
+            yield Row(
+                "memory, server, on PostgreSQL",
+                "<= 90 MB",
+                f"{hall.memory_mb():.0f} MB",
+                "",
+                hall.memory_mb() <= 90,
+            )
 
 
 ROUNDS = range(7)
@@ -270,6 +308,7 @@ def _run(run: Run) -> str:
 PARTS: dict[str, Callable[[], Iterator[Row]]] = {
     "core": core_rows,
     "http": http_rows,
+    "city": city_rows,
     "live": live_rows,
     "start": start_rows,
     "devices": device_rows,
