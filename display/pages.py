@@ -37,6 +37,8 @@ are those of the API: snapshot, desk, ticket, services, slips.
 |           | "role","window","since"}], audit, roles {"people","tokens"}, done, token,       |
 |           | errors {field: why}, form (as typed), failed; posts to itself                   |
 | configuration | hall, draft (TOML), lists, fields, choices, entry, effects, versions, …     |
+| content   | hall, columns {name: [rows]}, troubles, deleted, pictures, done, …              |
+| writing   | hall, where {"column","slug","language"}, fields, base, preview, versions, …    |
 | login     | next (path to go to), error (problem code or None), demo bool; posts name,      |
 |           | password, next, csrf to /login, or as, next to /demo/enter                      |
 | error     | status int, code (problem code), detail str or None                             |
@@ -185,6 +187,17 @@ PAGES: Final[Mapping[str, Page]] = {
         ("hall", "base", "draft", "changed", "lists", "fields", "choices", "entry", "wrong",
          "problems", "effects", "waits", "taken", "done", "version", "file_changed", "waiting",
          "problem", "versions", "user"),
+        style="admin",
+    ),
+    "content": Page(
+        ("hall", "columns", "troubles", "deleted", "pictures", "done", "done_page",
+         "done_picture", "overtaken", "failed", "wrong_picture", "user"),
+        style="admin",
+    ),
+    "writing": Page(
+        ("hall", "where", "path", "existing", "fields", "base", "preview", "wrong", "problems",
+         "overtaken", "failed", "versions", "user"),
+        module="writing",
         style="admin",
     ),
     "login": Page(("next", "error", "demo"), ("next",), module="login"),

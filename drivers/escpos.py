@@ -16,12 +16,13 @@ beside GS !, both of which are sent because either alone leaves some clones at s
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from typing import Literal, TypeAlias
 
 from drivers import jobs
 from drivers.device import DeviceError
 from drivers.printer_profile import Profile
-from drivers.typesetting import SIZE_MAX, Line, lines_of
+from drivers.typesetting import CHARS_KEPT, SIZE_MAX, Line, lines_of
 
 INIT = b"\x1b\x40"
 KANJI_ON = b"\x1c\x26"
@@ -245,6 +246,7 @@ def _text_line(data: bytes, line: Line) -> bytes:
     return b"".join(before) + data + LINE_FEED + b"".join(after)
 
 
+@lru_cache(CHARS_KEPT)
 def _char_bytes(char: str, charset: str) -> bytes | None:
     if " " <= char <= "~":
         return None if charset == "image" else char.encode()

@@ -10,6 +10,10 @@ The life of a slip, so that a crash between two bytes neither loses nor doubles 
 
 The engine writes "sent" to its ledger BEFORE the first byte may leave, so after a crash every
 job is either certainly not printed (queued: print it) or possibly printed (sent: ask a person).
+
+An engine that knows a printer to be idle may record "sent" without waiting for `JobReady`. If the
+printer is not ready when the go comes, or no longer, it answers `JobHeld`: no byte has left, the
+job keeps its place, and there will be another `JobReady`.
 """
 
 from __future__ import annotations
@@ -207,6 +211,14 @@ class JobReady(Value, frozen=True, tag="job-ready"):
     device: str
 
 
+class JobHeld(Value, frozen=True, tag="job-held"):
+    """The printer is not ready, whatever the ledger says: no byte of `job` has left, and none
+    will before another `JobGo`."""
+
+    job: str
+    device: str
+
+
 class JobDone(Value, frozen=True, tag="job-done"):
     """All bytes left. `confirmed` if the printer itself said so afterwards."""
 
@@ -338,6 +350,7 @@ class CardRead(Value, frozen=True, tag="card-read"):
 
 Report: TypeAlias = (
     JobReady
+    | JobHeld
     | JobDone
     | JobFailed
     | DeviceReport

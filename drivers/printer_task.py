@@ -2,7 +2,8 @@
 
     queued ─► printer well ─► JobReady ─► JobGo ─► bytes ─► JobDone | JobFailed
 
-A slip keeps its place while the printer is off, open or empty, until it expires.
+A slip keeps its place while the printer is off, open or empty, until it expires. A `JobGo` may come
+before the printer was asked; it is given back (`JobHeld`) if the printer turns out not to be well.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from drivers.device import DeviceError, DeviceTransient
 from drivers.device_task import CALL_MARGIN_S, Driver, World
 from drivers.job_queue import Job
 from drivers.job_task import JobTask
-from drivers.jobs import DeviceConfig, JobDone, JobFailed, JobReady, PrintSlip
+from drivers.jobs import DeviceConfig, JobDone, JobFailed, JobHeld, JobReady, PrintSlip
 from drivers.spool import Spool
 
 log = logging.getLogger("drivers")
@@ -81,6 +82,11 @@ class SlipJob(Job[PrintSlip]):
         self.granted = True
         self.decided.set()
 
+    def give_back(self) -> None:
+        """No byte has left: the ledger shall say "queued" again."""
+        self.granted = False
+        self.decided.clear()
+
     def end(self) -> None:
         super().end()
         self.decided.set()
@@ -114,8 +120,26 @@ class PrinterTask(JobTask[PrintSlip, SlipJob]):
         found = self.queue.get(job)
         if found is None or found.decided.is_set():
             return False
-        found.grant()
+        if self.link.state == "ready":
+            found.grant()
+        else:
+            self.world.report(JobHeld(job, self.config.id))
         return True
+
+    def failed(self, error: DeviceError) -> None:
+        super().failed(error)
+        self._give_back()
+
+    def stop(self) -> None:
+        super().stop()
+        self._give_back()
+
+    def _give_back(self) -> None:
+        """A slip that was to go and has not begun."""
+        job = self.queue.first()
+        if job is not None and job.granted and not job.in_hand:
+            job.give_back()
+            self.world.report(JobHeld(job.id, self.config.id))
 
     # ── work ──
 
@@ -181,7 +205,8 @@ class PrinterTask(JobTask[PrintSlip, SlipJob]):
         """Tell that the printer is ready; return when the ledger says "sent"."""
         if job.ended:
             raise Withdrawn("cancelled")
-        self.world.report(JobReady(job.id, self.config.id))
+        if not job.granted:
+            self.world.report(JobReady(job.id, self.config.id))
         try:
             await self.limited("the ledger", job.decided.wait(), GO_LIMIT_S)
         except DeviceTransient:

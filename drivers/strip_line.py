@@ -89,6 +89,8 @@ class StripLine:
         self._profile = profile
         self._turn = turn
         self._byte_s = byte_s
+        self._silent_at = 0.0
+        """On the loop's clock: when the last byte we know of, anybody's, is off the wire."""
 
     async def open(self) -> None:
         """Raises as `Transport.open`."""
@@ -119,7 +121,7 @@ class StripLine:
             await self._drain()
             heard = b""
             for left, frame in zip(reversed(range(len(frames))), frames, strict=True):
-                flaw, heard = await self._send(frame, answered=ear is not None and not left)
+                flaw, heard = await self._send(frame)
                 if flaw is not None:
                     await self._gap()
                     return flaw
@@ -130,15 +132,12 @@ class StripLine:
             await self._gap()
             return reply
 
-    async def _send(self, frame: bytes, answered: bool) -> tuple[Reply | None, bytes]:
+    async def _send(self, frame: bytes) -> tuple[Reply | None, bytes]:
         """A flaw of the line or None, and what was heard beyond our own echo."""
         await self._transport.write(frame, WRITE_TIMEOUT_S)
-        if self._profile.local_echo:
-            return await self._echo(frame)
-        if not answered:
-            # Nobody tells us when the last byte is out: the next one on this line must wait.
-            await asyncio.sleep(len(frame) * self._byte_s)
-        return None, b""
+        # Nobody tells us when the last byte is out: the next one on this line must wait.
+        self._silent_at = asyncio.get_running_loop().time() + self._air_s(len(frame))
+        return await self._echo(frame) if self._profile.local_echo else (None, b"")
 
     async def _echo(self, frame: bytes) -> tuple[Reply | None, bytes]:
         """Throws away exactly our own bytes; others than those mean two talked at once."""
@@ -146,7 +145,7 @@ class StripLine:
         deadline = clock() + self._air_s(len(frame)) + self._profile.ack_s
         heard = b""
         while len(heard) < len(frame) and (left := deadline - clock()) > 0:
-            heard += await self._transport.read(left)
+            heard += await self._hear(left)
         if not heard.startswith(frame):
             return Reply("garbled", "the line did not echo what was sent"), b""
         return None, heard[len(frame) :]
@@ -164,7 +163,7 @@ class StripLine:
                 noise = reply
             if (left := deadline - clock()) <= 0:
                 break
-            data = await self._transport.read(left)
+            data = await self._hear(left)
             anything = anything or bool(data)
         if anything and noise is None:
             return Reply("noise", "no frame in what was heard")
@@ -176,8 +175,16 @@ class StripLine:
             if not await self._transport.read(0):
                 return
 
+    async def _hear(self, timeout_s: float) -> bytes:
+        data = await self._transport.read(timeout_s)
+        if data:
+            self._silent_at = asyncio.get_running_loop().time()
+        return data
+
     async def _gap(self) -> None:
-        await asyncio.sleep(self._profile.gap_ms / 1000)
+        # One sleep for wire and gap, up to a moment: each sleep ends up to a millisecond late.
+        until = self._silent_at + self._profile.gap_ms / 1000
+        await asyncio.sleep(max(0.0, until - asyncio.get_running_loop().time()))
 
     def _air_s(self, count: int) -> float:
         return count * self._byte_s

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 
 from drivers import jobs
 
@@ -36,6 +37,11 @@ ones do not end it."""
 
 HANGING_GAP = 2
 """Columns between a label and the text that hangs beside it."""
+
+CHARS_KEPT = 4096
+"""Whose width is remembered: what a hall's slips are written with, many times over."""
+BLOCKS_KEPT = 256
+"""Whose lines are remembered: most of a slip stands on every slip, and laying it out is slow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +74,7 @@ def clean(text: str) -> str:
     )
 
 
+@lru_cache(CHARS_KEPT)
 def char_columns(char: str) -> int:
     """Columns of one character: 0, 1 or 2.
 
@@ -86,6 +93,7 @@ def columns_of(text: str) -> int:
     return sum(map(char_columns, text))
 
 
+@lru_cache(BLOCKS_KEPT)
 def lines_of(block: jobs.Text | jobs.Pair | jobs.Rule, columns: int) -> tuple[Line, ...]:
     """The lines of a block on a paper `columns` wide (at least 2 columns per unit of size)."""
     match block:

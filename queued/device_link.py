@@ -47,6 +47,9 @@ LAST_WORDS_S = 1.0
 UNSENT_BYTES_MAX = 4 << 20
 """A device process that does not read is ended and started again beyond this."""
 
+AGENT = ("-m", "drivers", "agent")
+"""The device process, for the interpreter that runs us."""
+
 Heard = Callable[[Report], None]
 
 
@@ -112,9 +115,7 @@ class DeviceLink:
 
     def reports(self) -> Sequence[DeviceReport]:
         """The last report of every device, in configured order."""
-        return [
-            self._reports.get(device.id) or _unheard(device) for device in self._devices
-        ]
+        return [self._reports.get(device.id) or _unheard(device) for device in self._devices]
 
     def strip_texts(self) -> Mapping[str, str]:
         """What each strip acknowledged last."""
@@ -141,9 +142,7 @@ class DeviceLink:
     async def _run_once(self) -> None:
         process = await asyncio.create_subprocess_exec(
             sys.executable,
-            "-m",
-            "drivers",
-            "agent",
+            *AGENT,
             "--spool",
             str(self._spool),
             stdin=asyncio.subprocess.PIPE,

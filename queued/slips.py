@@ -1,10 +1,15 @@
 """Slips: every `TicketIssued` becomes one slip on paper, once, whatever dies in between.
 
-How it works. A follower of the journal writes each new slip and its own cursor into the ledger
-in one transaction. The device process is told of every queued slip, now and after each of its
-restarts; it answers "ready" when the printer is well, the ledger then records `sent`, and only
-then the bytes leave. So after a crash a slip is certainly unprinted (queued: it is printed) or
-possibly printed (sent: a person decides, the reprint says 补打).
+How it works. Each new slip and the cursor of who makes them are written into the ledger in the
+transaction of the `TicketIssued` itself, so there is no ticket without its slip. If its printer is
+ready and has nothing to do, the slip is written as `sent` at once, and the printer has drawn it and
+looked at its paper when the commit is through: its bytes leave with a `JobGo`. Any other slip is
+`queued`: the device process answers "ready" when the printer is well, the ledger then records
+`sent`, and only then the bytes leave. So after a crash a slip is certainly unprinted (queued: it is
+printed) or possibly printed (sent: a person decides, the reprint says 补打).
+
+A follower of the journal makes the slips that are missing all the same: of the time before there
+was a printer, or of events whose transaction had to go without.
 """
 
 from __future__ import annotations
@@ -14,39 +19,39 @@ import contextlib
 import logging
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-import msgspec
-
 from drivers.jobs import (
-    Block,
     DeviceReport,
     JobDone,
     JobFailed,
-    JobGo,
+    JobHeld,
     JobReady,
-    PrintSlip,
     Report,
     SlipPrinted,
 )
-from queued.core import views
-from queued.core.events import TicketIssued
-from queued.core.model import Hall, Status, Ticket, TicketId
-from queued.core.plan import Millis
+from queued.core.events import Event, TicketIssued
+from queued.core.model import Hall, TicketId
 from queued.device_link import DeviceLink
-from queued.engine.bus import Bus
+from queued.engine.bus import Bus, Committed
 from queued.engine.clock import Clock
 from queued.engine.codec import event_of
-from queued.engine.follow import pages
 from queued.engine.halls import RunningHall
-from queued.engine.ports import Journal, Record
-from queued.outputs import SlipFacts, english_names, printer_of, slip
+from queued.engine.ports import PAGE_MAX, Beside, Journal, JournalError, Record
 from queued.server.devices import PrintedSlip, SlipState
 from queued.settings_values import Settings
-from queued.slip_files import packaged_templates
-from queued.slip_template import SlipTemplates, TemplateProblem
+from queued.slip_maker import LARGE, SlipMaker, first_job
+from queued.slip_orders import SlipDraft, SlipOrders
+from queued.slip_template import SlipTemplates
 from queued.storage.errors import StoreAway, StoreError
-from queued.storage.ledger import Ledger, MarkRefused, Slip, SlipStatus, SlipUnknown
+from queued.storage.ledger import (
+    Ledger,
+    MarkRefused,
+    Slip,
+    SlipStatus,
+    SlipUnknown,
+)
 
 log = logging.getLogger(__name__)
 
@@ -65,17 +70,11 @@ STORE_PAUSE_S = 1.0
 UNCONFIRMED = "unconfirmed"
 """All bytes left, and the printer does not say what became of them."""
 
+CALLED_OFF = "cancelled"
+"""We cancel only slips of a transaction that failed: nobody waits for an answer."""
+
 INTERRUPTED = "interrupted"
 """The process died between "sent" and the answer: the slip may be on paper."""
-
-LARGE = "large"
-"""Of `TicketIssued.slip`."""
-
-VISITOR = "visitor:"
-"""Who takes a number with his own phone: nobody stands at a printer."""
-
-_ENCODER = msgspec.json.Encoder()
-_BLOCKS: msgspec.json.Decoder[tuple[Block, ...]] = msgspec.json.Decoder(tuple[Block, ...])
 
 
 class Slips:
@@ -107,30 +106,34 @@ class Slips:
         self._link = link
         self._clock = clock
         self._spool = spool
-        self._ticket_url = ticket_url
-        self._packaged = packaged_templates()
-        self._templates = templates or self._packaged
-        self._english = english_names(settings)
+        self.maker = SlipMaker(hall, settings, ticket_url, templates)
+        self.orders = SlipOrders(link.send)
+        self._draft: SlipDraft | None = None
+        self._behind = asyncio.Event()
+        """Somebody must look into the journal for slips that are missing."""
         self._inbox: asyncio.Queue[Report | None] = asyncio.Queue(REPORTS_MAX)
-        self._half: set[str] = set()
-        """Printers in which half a slip may hang, which a new device process does not know."""
         self._pictures: dict[str, deque[PrintedSlip]] = {}
         self._tasks: list[asyncio.Task[None]] = []
+        self._end_listening: Callable[[], None] = lambda: None
 
     async def start(self) -> None:
-        """Settle what a crash left, then follow the journal. Call before the link starts."""
+        """Settle what a crash left, then go along with the hall. Call before the link starts."""
         for left in await self._ledger.unfinished(self._hall.id):
             if left.status is SlipStatus.SENT:
                 await self._interrupted(left)
         for device in self._settings.devices:
             last = await self._ledger.recent(self._hall.id, device.id, 1)
             if last and last[0].status is SlipStatus.FAILED:
-                self._half.add(device.id)
+                self.orders.half.add(device.id)
+        self._hall.actor.accompany = self._accompany
+        self._end_listening = self._bus.listen(self._on_commit)
         loop = asyncio.get_running_loop()
         self._tasks = [loop.create_task(self._follow()), loop.create_task(self._settle())]
 
     async def stop(self) -> None:
-        """Stop following. What is unfinished is in the ledger."""
+        """Stop going along. What is unfinished is in the ledger."""
+        self._hall.actor.accompany = None
+        self._end_listening()
         for task in self._tasks:
             task.cancel()
         for task in self._tasks:
@@ -139,11 +142,14 @@ class Slips:
 
     def on_up(self) -> None:
         """The device process is new: everything unfinished must be said again."""
+        self.orders.process_is_new()
         self._put(None)
 
     def on_report(self, report: Report) -> None:
         """A listener of the link."""
-        if isinstance(report, JobReady | JobDone | JobFailed | SlipPrinted):
+        if isinstance(report, DeviceReport):
+            self.orders.heard(report)
+        elif isinstance(report, JobReady | JobDone | JobFailed | JobHeld | SlipPrinted):
             self._put(report)
 
     # ── What the server asks ──────────────────────────────────────────────────────────────
@@ -169,8 +175,8 @@ class Slips:
         now = self._clock.now()
         job = f"{day}-{ticket}-r{now}"
         large = await self._asked_large(hall, day, ticket)
-        again = self._slip(
-            day, ticket, job, seq=0, origin=by, at=now, large=large, reprint=True
+        again = self.maker.slip(
+            self._hall.actor.hall, day, ticket, job, 0, by, now, large, reprint=True
         )
         if again is None:
             return SlipState(SlipStatus.FAILED.value, "unknown_device", "")
@@ -186,22 +192,69 @@ class Slips:
         picture = found.job if shown else None
         return SlipState(found.status.value, found.reason, found.device, picture)
 
+    # ── In the hall's own transaction ─────────────────────────────────────────────────────
+
+    def _accompany(
+        self, hall: Hall, records: Sequence[Record], events: Sequence[Event]
+    ) -> Sequence[Beside]:
+        """The slips of a batch, to be durable with it. At most one of each idle printer is given
+        to it now: nothing else would be printed before it."""
+        self._call_off()
+        slips = []
+        for record, event in zip(records, events, strict=True):
+            if not isinstance(event, TicketIssued):
+                continue
+            new = self._first_slip(hall, event, record.seq)
+            if new is not None and self.orders.idle(new.device):
+                new = replace(new, status=SlipStatus.SENT)
+                self.orders.say(new, claimed=True)
+            slips += [new] if new is not None else []
+        seqs = records[0].seq, records[-1].seq
+        beside = self._ledger.beside(self._hall.id, FOLLOWER, seqs, slips)
+        self._draft = SlipDraft(seqs[1], slips, beside)
+        return (beside,)
+
+    def _on_commit(self, committed: Committed) -> None:
+        """A listener of the bus: what was drafted is durable, and may be said or go."""
+        draft, self._draft = self._draft, None
+        if draft is None or draft.last != committed.hall.seq:
+            self._behind.set()
+            return
+        if not draft.beside.moved:
+            self._behind.set()
+        for slip in draft.slips:
+            if slip.status is SlipStatus.QUEUED:
+                self.orders.say(slip)
+            elif not self.orders.go(slip.job):
+                self._put(JobHeld(slip.job, slip.device))
+        for failed in draft.failed:
+            self._put(failed)
+
+    def _call_off(self) -> None:
+        """The append before this one failed: nobody took those numbers."""
+        draft, self._draft = self._draft, None
+        for slip in draft.slips if draft is not None else ():
+            if slip.status is SlipStatus.SENT:
+                self.orders.call_off(slip.job)
+
     # ── From the journal to the ledger ────────────────────────────────────────────────────
 
     async def _follow(self) -> None:
-        after = await self._ledger.cursor(self._hall.id, FOLLOWER)
-        async for page in pages(self._journal, self._bus, self._hall.id, after):
-            while not await self._taken(page):
-                log.warning("trying again to write down %d events", len(page))
+        while True:
+            self._behind.clear()
+            try:
+                await self._catch_up()
+            except (JournalError, StoreError) as error:
+                log.error("slips wait for the database: %s", error)
+                await asyncio.sleep(STORE_PAUSE_S)
+            else:
+                await self._behind.wait()
 
-    async def _taken(self, page: Sequence[Record]) -> bool:
-        try:
+    async def _catch_up(self) -> None:
+        after = await self._ledger.cursor(self._hall.id, FOLLOWER)
+        while page := await self._journal.read(self._hall.id, after, PAGE_MAX):
             await self._take(page)
-        except StoreError as error:
-            log.error("the ledger cannot be written, slips wait: %s", error)
-            await asyncio.sleep(STORE_PAUSE_S)
-            return False
-        return True
+            after = page[-1].seq
 
     async def _take(self, page: Sequence[Record]) -> None:
         # A record is readable a moment before the actor swaps its hall: wait for the swap.
@@ -211,94 +264,26 @@ class Slips:
             event = event_of(record) if record.type == TicketIssued.__name__ else None
             if not isinstance(event, TicketIssued):
                 continue
-            wanted = self._first_slip(event, record.seq)
+            wanted = self._first_slip(self._hall.actor.hall, event, record.seq)
             if wanted is not None:
                 new.append(wanted)
         await self._enqueue(page[-1].seq, new)
 
-    def _first_slip(self, event: TicketIssued, seq: int) -> Slip | None:
-        """None for a ticket of an earlier day, or taken on a phone: it needs no paper."""
-        hall = self._hall.actor.hall
-        if not event.here or event.by.startswith(VISITOR):
-            return None
-        if hall.day is None or event.ticket > len(hall.tickets):
-            return None
-        if hall.ticket(event.ticket).issued_at != event.at:
-            return None
-        job = _first_job(hall.day, event.ticket)
-        large = event.slip == LARGE
-        return self._slip(hall.day, event.ticket, job, seq, event.by, event.at, large)
+    def _first_slip(self, hall: Hall, event: TicketIssued, seq: int) -> Slip | None:
+        return self.maker.first(hall, event, seq)
 
     async def _asked_large(self, hall: str, day: str, ticket: TicketId) -> bool:
         """Whether the ticket was taken with a large slip: its first slip names the event."""
-        first = await self._ledger.slip(hall, _first_job(day, ticket))
+        first = await self._ledger.slip(hall, first_job(day, ticket))
         if first is None:
             return False
         records = await self._journal.read(hall, first.seq - 1, 1)
         event = event_of(records[0]) if records else None
         return isinstance(event, TicketIssued) and event.slip == LARGE
 
-    def _slip(
-        self,
-        day: str,
-        id_: TicketId,
-        job: str,
-        seq: int,
-        origin: str,
-        at: Millis,
-        large: bool,
-        reprint: bool = False,
-    ) -> Slip | None:
-        """A slip as of now; None without a printer, or if the ticket is not of today."""
-        hall = self._hall.actor.hall
-        device = printer_of(self._settings.devices, origin)
-        if device is None or hall.day != day or id_ > len(hall.tickets):
-            return None
-        ticket = hall.ticket(id_)
-        ahead = views.ahead(hall, ticket)
-        waiting = ticket.status is Status.WAITING
-        wait = self._hall.estimator.wait(ticket.queue, ahead, hall.at) if waiting else None
-        token = self._hall.tokens.token(day, id_)
-        facts = SlipFacts(
-            hall_name=hall.plan.name,
-            zone=self._hall.calendar.zone,
-            ahead=ahead,
-            wait=wait,
-            url=self._ticket_url(token),
-            reprint=reprint,
-            elder=large or device.slip == "elder",
-            english=self._english,
-        )
-        return Slip(
-            job=job,
-            day=day,
-            ticket=id_,
-            number=ticket.number,
-            device=device.id,
-            seq=seq,
-            created_at=at,
-            expires_at=Millis(at + self._settings.rules.slip_expires_s * 1000),
-            body=_ENCODER.encode(self._blocks(hall, ticket, facts)),
-            reprint=reprint,
-            updated_at=at,
-        )
-
-    def _blocks(self, hall: Hall, ticket: Ticket, facts: SlipFacts) -> tuple[Block, ...]:
-        try:
-            return slip(hall, ticket, facts, self._templates)
-        except TemplateProblem as problem:
-            # The visitor gets a slip all the same.
-            log.error("the slip's template failed, the packaged one is used: %s", problem)
-            return slip(hall, ticket, facts, self._packaged)
-
     async def _enqueue(self, seq: int, slips: Sequence[Slip]) -> None:
         for new in await self._ledger.enqueue(self._hall.id, FOLLOWER, seq, slips):
-            self._say(new)
-
-    def _say(self, new: Slip) -> None:
-        blocks = _BLOCKS.decode(new.body)
-        half = new.device in self._half
-        self._link.send(PrintSlip(new.job, new.device, blocks, new.expires_at, half))
+            self.orders.say(new)
 
     # ── From the device process to the ledger ─────────────────────────────────────────────
 
@@ -326,49 +311,63 @@ class Slips:
             case None:
                 await self._say_again()
             case JobReady(job):
-                await self._mark(job, SlipStatus.SENT, "")
-                self._link.send(JobGo(job))
+                if not self.orders.gone(job):
+                    await self._mark(job, SlipStatus.SENT, "")
+                    if not self.orders.go(job):
+                        await self._held(job)
+            case JobHeld(job):
+                await self._held(job)
             case JobDone(job, device, confirmed):
-                self._half.discard(device)
+                self.orders.answered(job)
+                self.orders.half.discard(device)
                 if confirmed:
                     await self._mark(job, SlipStatus.CONFIRMED, "")
                 else:
                     await self._mark(job, SlipStatus.SENT, UNCONFIRMED)
             case JobFailed():
-                await self._failed(report)
+                if self._draft is not None and self._draft.has(report.job):
+                    self._draft.failed.append(report)
+                elif report.reason != CALLED_OFF:
+                    await self._failed(report)
             case SlipPrinted():
                 await self._printed(report)
 
     async def _say_again(self) -> None:
         unfinished = await self._ledger.unfinished(self._hall.id)
         for left in unfinished:
-            if left.status is SlipStatus.SENT:
+            # One of an event just committed may have been said to the new process already.
+            drafted = self._draft is not None and self._draft.has(left.job)
+            if left.status is SlipStatus.SENT and not drafted and not self.orders.knows(left.job):
                 # The process that had it is gone without an answer.
                 await self._interrupted(left)
         for left in unfinished:
             if left.status is SlipStatus.QUEUED:
-                self._say(left)
+                self.orders.say(left)
+        self.orders.caught_up()
+
+    async def _held(self, job: str) -> None:
+        """Its printer was not ready after all, or never heard of it: certainly not printed."""
+        self.orders.held(job)
+        self.orders.say(await self._queued_again(job, ""))
+
+    async def _queued_again(self, job: str, reason: str) -> Slip:
+        return await self._ledger.mark(
+            self._hall.id, job, SlipStatus.QUEUED, reason, self._clock.now(), nothing_printed=True
+        )
 
     async def _failed(self, report: JobFailed) -> None:
+        self.orders.answered(report.job)
         found = await self._ledger.slip(self._hall.id, report.job)
         if found is None:
             raise SlipUnknown(report.job)
-        untouched = not report.maybe_printed
         if report.maybe_printed:
             # This process knows; the next one, should it die, does not.
-            self._half.add(report.device)
-        alive = self._clock.now() < found.expires_at
-        if found.status is SlipStatus.SENT and untouched and alive:
-            again = await self._ledger.mark(
-                self._hall.id,
-                report.job,
-                SlipStatus.QUEUED,
-                report.reason,
-                self._clock.now(),
-                nothing_printed=True,
-            )
-            self._say(again)
-            return
+            self.orders.half.add(report.device)
+        elif found.status is SlipStatus.SENT:
+            found = await self._queued_again(report.job, report.reason)
+            if self._clock.now() < found.expires_at:
+                self.orders.say(found)
+                return
         expired = report.reason == "expired" and found.status is SlipStatus.QUEUED
         status = SlipStatus.EXPIRED if expired else SlipStatus.FAILED
         await self._mark(report.job, status, report.reason)
@@ -388,13 +387,8 @@ class Slips:
 
     async def _interrupted(self, left: Slip) -> None:
         """A slip may be on paper, or half of it: a person decides, the next one is cut apart."""
-        self._half.add(left.device)
+        self.orders.half.add(left.device)
         await self._mark(left.job, SlipStatus.FAILED, INTERRUPTED)
 
     async def _mark(self, job: str, status: SlipStatus, reason: str) -> None:
         await self._ledger.mark(self._hall.id, job, status, reason, self._clock.now())
-
-
-def _first_job(day: str, ticket: TicketId) -> str:
-    """The ledger's name of the slip that follows from taking the number."""
-    return f"{day}-{ticket}"

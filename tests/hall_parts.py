@@ -86,8 +86,10 @@ async def eventually(asked: Callable[[], object]) -> None:
 
 
 @contextlib.asynccontextmanager
-async def opened(data: Path, furnished: Settings) -> AsyncIterator[Parts]:
-    """The hall in `data`, open, with its device process."""
+async def opened(
+    data: Path, furnished: Settings, *, devices: bool = True
+) -> AsyncIterator[Parts]:
+    """The hall in `data`, open, with its device process, or with nobody in its place."""
     store = await Store.open(data)
     bus, clock = Bus(), SystemClock()
     hall_id = furnished.hall.id
@@ -116,7 +118,8 @@ async def opened(data: Path, furnished: Settings) -> AsyncIterator[Parts]:
     )
     link.on_up, link.on_report = slips.on_up, slips.on_report
     await slips.start()
-    link.start()
+    if devices:
+        link.start()
     try:
         yield Parts(hall, store, slips, link, furnished)
     finally:

@@ -15,6 +15,7 @@ from drivers.emulators.serving import on_tcp
 from drivers.jobs import JobDone, JobFailed, JobReady, PrintSlip
 from queued import slips
 from queued.core.events import TicketIssued
+from queued.core.model import Hall
 from queued.engine.clock import SystemClock
 from queued.slip_template import FULL, SlipTemplates, compile_template
 from queued.slips import Slips
@@ -168,9 +169,7 @@ async def test_a_slip_interrupted_between_two_bytes_is_left_to_a_person(
 
         await eventually(queued)
         job = (await hall.store.ledger.unfinished(hall.hall.id))[0].job
-        await hall.store.ledger.mark(
-            hall.hall.id, job, SlipStatus.SENT, "", SystemClock().now()
-        )
+        await hall.store.ledger.mark(hall.hall.id, job, SlipStatus.SENT, "", SystemClock().now())
     # When the hall starts again with a working printer
     async with opened(data, settings(printer())) as hall:
         # Then it is not printed by itself
@@ -193,8 +192,8 @@ async def test_the_control_a_follower_that_forgets_its_cursor_doubles_slips(
     monkeypatch.setattr(slips, "FOLLOWER", "forgetful")
     honest = Slips._first_slip
 
-    def forgetful(self: Slips, event: TicketIssued, seq: int) -> Slip | None:
-        wanted = honest(self, event, seq)
+    def forgetful(self: Slips, hall: Hall, event: TicketIssued, seq: int) -> Slip | None:
+        wanted = honest(self, hall, event, seq)
         return dataclasses.replace(wanted, job=f"{wanted.job}-again") if wanted else None
 
     monkeypatch.setattr(Slips, "_first_slip", forgetful)
@@ -275,7 +274,7 @@ async def test_a_printer_in_large_type_and_a_template_that_fails_on_the_day(
         # Given a template that cannot say what its check did not try
         source = "= | {{ 1 if ahead == 0 else ahead + hall }}"
         broken = compile_template(source, "mine.j2", ({**FULL, "ahead": 0},))
-        hall.slips._templates = SlipTemplates({"zh_elder": broken})
+        hall.slips.maker.templates = SlipTemplates({"zh_elder": broken})
         # When a ticket comes that it fails on, the slip looks as packaged
         await hall.issue()
         await eventually(lambda: len(hall.slips.slips("printer")) == 2)
@@ -302,7 +301,7 @@ async def test_after_half_a_slip_the_next_one_is_cut_off_it_also_by_another_proc
     async with opened(tmp_path / "data", settings(printer("tcp://127.0.0.1:9"))) as hall:
         await eventually(lambda: hall.link.pid)
         told = Told()
-        hall.slips._link = told  # type: ignore[assignment]
+        hall.slips.orders._send = told.send  # type: ignore[assignment]
         first = await hall.issue()
         await eventually(lambda: told.orders)
         job = told.orders[0].job
@@ -323,4 +322,4 @@ async def test_after_half_a_slip_the_next_one_is_cut_off_it_also_by_another_proc
             assert told.orders[-1].after_half is cut_before
             hall.slips.on_report(JobReady(told.orders[-1].job, "printer"))
             hall.slips.on_report(JobDone(told.orders[-1].job, "printer", confirmed=True))
-            await eventually(lambda: not hall.slips._half)
+            await eventually(lambda: not hall.slips.orders.half)

@@ -16,7 +16,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
@@ -154,15 +154,21 @@ def text_of(page: Page) -> str:
         value = getattr(page, attribute)
         if value != getattr(usual, attribute):
             facts[key] = value
+    phones = [
+        {key: getattr(phone, key) for key in Phone.__slots__ if getattr(phone, key)}
+        for phone in page.phones
+    ]
+    return written(facts, phones, page.body)
+
+
+def written(
+    facts: Mapping[str, str | int | bool], phones: Sequence[Mapping[str, str]], body: str
+) -> str:
+    """The file with these keys, whatever they hold: `page_of` tells what is wrong with them."""
     lines = [FENCE, *(f"{key} = {_literal(key, value)}" for key, value in facts.items())]
-    for phone in page.phones:
-        lines += ["", "[[phone]]"]
-        lines += [
-            f"{key} = {_literal(key, getattr(phone, key))}"
-            for key in Phone.__slots__
-            if getattr(phone, key)
-        ]
-    return "\n".join([*lines, FENCE, "", page.body.strip("\n"), ""])
+    for phone in phones:
+        lines += ["", "[[phone]]", *(f"{key} = {_literal(key, one)}" for key, one in phone.items())]
+    return "\n".join([*lines, FENCE, "", body.strip("\n"), ""])
 
 
 _KEYS: Final[Mapping[str, str]] = {
@@ -177,12 +183,19 @@ _DAY_MEANS: Final[Mapping[str, str]] = {"from": "T00:00", "expires": "T24:00"}
 
 
 def _literal(key: str, value: Any) -> str:
-    """A text as JSON writes it is a text of TOML: none of ours holds the one exception, DEL."""
-    if key == "date":
+    """As TOML writes it: as JSON does, but for one character."""
+    if key == "date" and _is_day(value):
         return str(value)
     if key in _DAY_MEANS:
         value = value.removesuffix(_DAY_MEANS[key])
-    return json.dumps(value, ensure_ascii=False)
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
 
 
 def _parted(content: bytes) -> tuple[dict[str, Any], str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -12,10 +13,15 @@ from queued.core.evolve import evolve
 from queued.core.model import Hall, TicketId
 from queued.core.quick import quick_init
 from queued.engine.codec import record_of
-from queued.engine.ports import Answer, Record, TicketRow
+from queued.engine.ports import Answer, Beside, Record, TicketRow
+
+log = logging.getLogger(__name__)
 
 Render = Callable[[Hall, Sequence[Event]], bytes]
 """The answer to a command, from the hall right after its events."""
+
+Accompany = Callable[[Hall, Sequence[Record], Sequence[Event]], Sequence[Beside]]
+"""Sees a batch before it is durable: the hall after it, its records and their events."""
 
 
 @quick_init
@@ -79,3 +85,14 @@ def write(draft: Draft, steps: Sequence[tuple[Event, Hall]]) -> None:
             # By day: closing one day and opening the next may share a batch.
             day = hall.day or ""
             draft.rows[(day, ticket)] = TicketRow(day, hall.ticket(ticket))
+
+
+def company(draft: Draft, accompany: Accompany | None) -> Sequence[Beside]:
+    """What somebody else wants durable with the draft."""
+    if accompany is None:
+        return ()
+    try:
+        return accompany(draft.hall, draft.records, draft.events)
+    except Exception:  # an edge: who comes along must not hold up the hall
+        log.exception("a batch goes without what should have been beside it")
+        return ()

@@ -23,7 +23,7 @@ from queued.core.refusals import Refused
 from queued.engine.bus import Bus, Committed
 from queued.engine.clock import Clock, Timer
 from queued.engine.codec import snapshot_of
-from queued.engine.draft import Draft, Outcome, Render, Request, folded, write
+from queued.engine.draft import Accompany, Draft, Outcome, Render, Request, company, folded, write
 from queued.engine.ports import (
     Answer,
     AppendFailed,
@@ -92,6 +92,8 @@ class HallActor:
         after_close: Callable[[Millis], Command | None] | None = None,
     ) -> None:
         self.id = hall_id
+        self.accompany: Accompany | None = None
+        """What else belongs into the transaction of a batch."""
         self.hall = recovered.hall
         self._hash = recovered.hash
         self._snapshot_seq = recovered.hall.seq - recovered.folded
@@ -297,7 +299,8 @@ class HallActor:
 
     async def _append(self, draft: Draft) -> bool:
         """Make the draft durable. False if it certainly did not happen; raises if fatal."""
-        batch = Batch(draft.records, tuple(draft.rows.values()), draft.answers)
+        rows = tuple(draft.rows.values())
+        batch = Batch(draft.records, rows, draft.answers, company(draft, self.accompany))
         try:
             await self._journal.append(self.id, batch)
         except Fenced:

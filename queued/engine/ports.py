@@ -7,9 +7,9 @@ key `(hall, seq)` is the fence: whoever appends a seq that exists has lost and m
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol, TypeAlias
 
 from queued.core.model import Ticket
 from queued.core.plan import Millis
@@ -56,6 +56,11 @@ class TicketRow:
     ticket: Ticket
 
 
+Beside: TypeAlias = Callable[[Any], None]
+"""What somebody else makes durable in the same transaction. The engine does not look into it: it
+is made for the storage it runs in, which calls it with what it needs."""
+
+
 @quick_init
 @dataclass(frozen=True, slots=True)
 class Batch:
@@ -64,6 +69,7 @@ class Batch:
     records: Sequence[Record]
     tickets: Sequence[TicketRow] = ()
     answers: Sequence[Answer] = ()
+    beside: Sequence[Beside] = ()
 
 
 @quick_init

@@ -107,12 +107,19 @@ class Columns:
         self.folder = folder
         self.changing = asyncio.Lock()
         """Held by whoever compares a file and then replaces it."""
+        self.decoding = asyncio.Lock()
+        """One picture at a time: each takes 50 MB and most of a second."""
         self._now = now
         self._monotonic = monotonic
         self._look_at = 0.0
         self._looking = asyncio.Lock()
         self._looked = False
         self._shown = Shown(NOTHING, "", "", ())
+
+    @property
+    def known(self) -> Contents:
+        """What was there when somebody looked last."""
+        return self._shown.contents
 
     async def shown(self) -> Shown:
         """What visitors see now."""

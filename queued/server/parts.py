@@ -35,6 +35,7 @@ from queued.server.live import Live
 from queued.server.media import MediaFolder
 from queued.server.once import Once
 from queued.server.readers import Readers
+from queued.server.saving import PageVersions
 from queued.server.speakers import Speakers
 from queued.server.static import StaticFiles
 from queued.server.upkeep import NoUpkeep, Upkeep
@@ -110,6 +111,11 @@ class Store(Protocol):
     @property
     def configurations(self) -> Versions:
         """Saved configurations."""
+        ...
+
+    @property
+    def page_versions(self) -> PageVersions:
+        """Versions of the pages of columns."""
         ...
 
     @property

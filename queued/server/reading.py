@@ -15,6 +15,8 @@ from aiohttp import web
 
 from display import i18n
 from queued.content.folder import Loaded
+from queued.content.page import Page
+from queued.content.rendering import Rendered
 from queued.content.searching import QUERY_CHARS_MAX, Document, found, prepared
 from queued.server import pages, rendered
 from queued.server.call import Call
@@ -120,23 +122,24 @@ async def filled(call: Call[Any]) -> list[str]:
 
 def entry_context(loaded: Loaded) -> dict[str, Any]:
     """A page for its template. `html` is safe: see `queued.content.rendering`."""
-    page = loaded.page
+    return {"column": loaded.page.column, "entry": entry_of(loaded.page, loaded.rendered)}
+
+
+def entry_of(page: Page, made: Rendered) -> dict[str, Any]:
+    """The page itself."""
     return {
-        "column": page.column,
-        "entry": {
-            "slug": page.slug,
-            "title": page.title,
-            "date": page.date,
-            "summary": page.summary,
-            "pinned": page.pinned,
-            "language": page.language,
-            "html": loaded.rendered.html,
-            "phones": [
-                {"name": one.name, "number": one.number, "dialled": one.dialled,
-                 "hours": one.hours, "note": one.note}
-                for one in page.phones
-            ],
-        },
+        "slug": page.slug,
+        "title": page.title,
+        "date": page.date,
+        "summary": page.summary,
+        "pinned": page.pinned,
+        "language": page.language,
+        "html": made.html,
+        "phones": [
+            {"name": one.name, "number": one.number, "dialled": one.dialled,
+             "hours": one.hours, "note": one.note}
+            for one in page.phones
+        ],
     }  # fmt: skip
 
 

@@ -35,9 +35,11 @@ from queued.server import (
     stories,
     technician,
     tickets,
+    uploading,
     wall,
     windows,
     wire,
+    writing,
 )
 from queued.server.call import Call
 
@@ -261,6 +263,16 @@ ROUTES: Final[tuple[Route, ...]] = (
           method="POST", status=303),
     _page("/h/{hall}/admin/configuration.toml", configuring.export, "The configuration as a file",
           roles=ADMIN, media="application/toml"),
+    _page("/h/{hall}/admin/content", writing.overview, "Pages of columns", roles=ADMIN),
+    _page("/h/{hall}/admin/content", writing.change, "Publish, withdraw, delete, bring back",
+          roles=ADMIN, method="POST", status=303),
+    _page("/h/{hall}/admin/content/page", writing.form, "Write a page", roles=ADMIN,
+          query=(("page", "An existing one, as news/holiday"), ("new", "A new one of a column"),
+                 ("of", "In English, of this Chinese one"))),
+    _page("/h/{hall}/admin/content/page", writing.edit, "Save a page", roles=ADMIN,
+          method="POST", status=303),
+    _page("/h/{hall}/admin/content/pictures", uploading.upload, "Upload a picture", roles=ADMIN,
+          method="POST", status=303),
     _page("/h/{hall}/admin", admin.people, "Administration", roles=ADMIN),
     _page("/h/{hall}/story", stories.page, "A ticket's story", roles=TELLING),
     _page("/h/{hall}/windows/{window}/caller", pages.caller, "Small caller", roles=STAFF),

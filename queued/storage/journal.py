@@ -169,6 +169,8 @@ class SqlJournal:
         tickets(connection, [ticket_row(hall, row) for row in by_ticket.values()])
         by_key = {answer.key: answer for answer in batch.answers}
         answers(connection, [answer_row(hall, answer) for answer in by_key.values()])
+        for beside in batch.beside:
+            beside(connection)
 
     def _statements(self, connection: Connection) -> tuple[Insert, Insert, Insert]:
         if self._inserts is None:

@@ -108,6 +108,15 @@ class Ledger:
             lambda connection: _enqueue(connection, hall, name, seq, slips)
         )
 
+    def beside(
+        self, hall: str, name: str, seqs: tuple[int, int], slips: Sequence[Slip]
+    ) -> EnqueuedBeside:
+        """As `enqueue`, in the transaction of the events from the first to the last of `seqs`.
+
+        A slip may be `sent` already: whoever sends it does so after that transaction.
+        """
+        return EnqueuedBeside(hall, name, seqs, slips)
+
     async def mark(
         self,
         hall: str,
@@ -171,6 +180,27 @@ class Ledger:
         )
 
 
+@dataclass(slots=True)
+class EnqueuedBeside:
+    """Work for a transaction that is not ours (`engine.ports.Beside`)."""
+
+    hall: str
+    name: str
+    seqs: tuple[int, int]
+    slips: Sequence[Slip]
+    moved: bool = False
+    """Whether the cursor stood right before these events and now stands behind them. If not,
+    the follower still has to pass over them."""
+
+    def __call__(self, connection: Connection) -> None:
+        _insert(connection, self.hall, self.slips)
+        first, last = self.seqs
+        c = t.cursor.c
+        which = (c.hall == self.hall) & (c.name == self.name) & (c.seq == first - 1)
+        moved = connection.execute(t.cursor.update().where(which).values(seq=last))
+        self.moved = moved.rowcount == 1
+
+
 def _newest() -> tuple[Any, ...]:
     c = t.slip.c
     # Of two in the same millisecond the reprint came later.
@@ -189,17 +219,26 @@ def _allow(slip: Slip, status: SlipStatus, reason: str, nothing_printed: bool) -
 def _enqueue(
     connection: Connection, hall: str, name: str, seq: int, slips: Sequence[Slip]
 ) -> tuple[Slip, ...]:
+    new = _insert(connection, hall, slips)
+    move_cursor(connection, hall, name, seq)
+    return new
+
+
+def _insert(connection: Connection, hall: str, slips: Sequence[Slip]) -> tuple[Slip, ...]:
+    """The slips that were not there yet, and now are."""
+    if not slips:
+        return ()
     c = t.slip.c
     jobs = [slip.job for slip in slips]
     there = set(connection.scalars(select(c.job).where(c.hall == hall, c.job.in_(jobs))))
     new = tuple({slip.job: slip for slip in slips if slip.job not in there}.values())
     if new:
         rows = [
-            {**dict(zip(_NAMES, astuple(slip), strict=True)), "hall": hall, "status": _Q.value}
+            {**dict(zip(_NAMES, astuple(slip), strict=True)), "hall": hall}
+            | {"status": slip.status.value}
             for slip in new
         ]
         connection.execute(t.slip.insert(), rows)
-    move_cursor(connection, hall, name, seq)
     return new
 
 

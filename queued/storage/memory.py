@@ -42,6 +42,8 @@ class MemoryJournal:
         """See the port. An empty batch is a mistake: `ValueError`."""
         if not batch.records:
             raise ValueError("a batch without records")
+        if batch.beside:
+            raise ValueError("a journal in memory has no transaction for anything beside it")
         self._open(AppendFailed)
         committed = self._faults.popleft() if self._faults else None
         if committed is not False:

@@ -4,6 +4,9 @@ A pseudo terminal hands over a frame at once; a real wire sends it for as long a
 says. So each line keeps a clock of its own: a frame ends when its last byte would be out, only
 then the device has it, and its answer takes its time too. TCP is as fast as it is.
 
+This process shares two cores with the hall and is late itself. So it only counts the bytes that
+had come when an answer left or a text was shown; when they left is told by who sent them.
+
 python -m tests.bench.wires FOLDER NAME    reads NAME.json, prints one line of ports, ends with its
 input and leaves NAME.seen.json
 """
@@ -55,49 +58,53 @@ class AnsweringPrinter:
 
 @dataclass
 class Wire:
-    """One line. `busy` are the spans in which bytes were on it, both ways; `shown` what came of
-    the last byte of a frame: device, number, when its first byte came, when its last was out."""
+    """One line. `answers`: how many bytes of the host had come, and when the answer was with the
+    host's kernel; `shown`: device, number, how many had come with the last byte of its frame."""
 
     byte_s: float
     emulators: dict[str, Any] = field(default_factory=dict)
-    busy: list[tuple[float, float]] = field(default_factory=list)
-    shown: list[tuple[str, str, float, float]] = field(default_factory=list)
+    answers: list[tuple[int, float]] = field(default_factory=list)
+    shown: list[tuple[str, str, int]] = field(default_factory=list)
     free_at: float = 0.0
+    heard: int = 0
 
     def take(self, data: bytes, answer: Any) -> None:
         """The host's bytes have come; `answer` sends to the host."""
-        came = time.monotonic()
-        ends = self._occupy(came, len(data))
-        loop = asyncio.get_running_loop()
-        loop.call_at(loop.time() + ends - came, self._whole, data, came, ends, answer)
+        self.heard += len(data)
+        self._later(len(data), self._whole, data, self.heard, answer)
 
-    def _whole(self, data: bytes, came: float, ends: float, answer: Any) -> None:
+    def _whole(self, data: bytes, heard: int, answer: Any) -> None:
         for name, emulator in self.emulators.items():
             before = "" if isinstance(emulator, AnsweringPrinter) else emulator.text
             said = emulator.feed(data)
-            self._seen(name, emulator, before, came, ends)
+            self._seen(name, emulator, before, heard)
             if said:
-                out = self._occupy(time.monotonic(), len(said))
-                loop = asyncio.get_running_loop()
-                loop.call_at(loop.time() + max(0.0, out - time.monotonic()), answer, said)
+                self._later(len(said), self._answered, said, heard, answer)
 
-    def _seen(self, name: str, emulator: Any, before: str, came: float, ends: float) -> None:
+    def _answered(self, said: bytes, heard: int, answer: Any) -> None:
+        answer(said)
+        self.answers.append((heard, time.monotonic()))
+
+    def _seen(self, name: str, emulator: Any, before: str, heard: int) -> None:
         if isinstance(emulator, AnsweringPrinter):
-            self.shown += [(name, number, came, ends) for number in emulator.cut]
+            self.shown += [(name, number, heard) for number in emulator.cut]
             emulator.cut.clear()
         elif emulator.text != before and (found := NUMBER.search(emulator.text)):
-            self.shown.append((name, found[0], came, ends))
+            self.shown.append((name, found[0], heard))
 
     def sizes(self) -> list[int]:
         """Bytes of the slips."""
         found = [one for one in self.emulators.values() if isinstance(one, AnsweringPrinter)]
         return [size for one in found for size in one.sizes]
 
-    def _occupy(self, at: float, count: int) -> float:
-        begin = max(at, self.free_at)
-        self.free_at = begin + count * self.byte_s
-        self.busy.append((begin, self.free_at))
-        return self.free_at
+    def _later(self, count: int, what: Any, *arguments: Any) -> None:
+        """When `count` bytes more are over the wire; at once where there is none."""
+        loop = asyncio.get_running_loop()
+        if not self.byte_s:
+            what(*arguments)
+            return
+        self.free_at = max(loop.time(), self.free_at) + count * self.byte_s
+        loop.call_at(self.free_at, what, *arguments)
 
 
 async def serve(folder: Path, part: str) -> None:
@@ -117,7 +124,7 @@ async def serve(folder: Path, part: str) -> None:
     print(json.dumps(ports), flush=True)
     await asyncio.to_thread(sys.stdin.read)
     seen = {
-        name: {"busy": wire.busy, "shown": wire.shown, "sizes": wire.sizes()}
+        name: {"answers": wire.answers, "shown": wire.shown, "sizes": wire.sizes()}
         for name, wire in wires.items()
     }
     (folder / f"{part}.seen.json").write_text(json.dumps(seen))

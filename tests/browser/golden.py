@@ -213,6 +213,9 @@ ROWS: Final[tuple[Row, ...]] = (
     Row("story", "story", size="desk"),
     Row("admin-people", "people", size="desk"),
     Row("admin-configuration", "configuration"),
+    Row("admin-content", "content"),
+    Row("admin-writing", "writing"),
+    Row("admin-writing-new", "writing", "empty", "desk"),
 )
 
 

@@ -3,6 +3,7 @@
     python -m tests.crash.careless_serve early serve …       answers before the commit
     python -m tests.crash.careless_serve forgetful serve …   does not store answers with events
     python -m tests.crash.careless_serve eager serve …       prints again what may be on paper
+    python -m tests.crash.careless_serve hasty serve …       prints before it has written it down
     python -m tests.crash.careless_serve lawless serve …     writes a city's hall that others own
     python -m tests.crash.careless_serve honest serve …      breaks nothing: this file is no fault
 """
@@ -11,11 +12,14 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from queued.__main__ import main
-from queued.engine.ports import Batch
+from queued.core.events import Event
+from queued.core.model import Hall
+from queued.engine.ports import Batch, Beside, Record
+from queued.slip_orders import SlipOrders
 from queued.slips import Slips
 from queued.storage.journal import SqlJournal
 from queued.storage.ledger import SlipStatus
@@ -25,6 +29,10 @@ append = SqlJournal.append
 
 LATE_S = 0.05
 """How far the disk is behind the answers: a few batches."""
+
+
+SLOW_S = 1.0
+"""A disk on which a slip is out before its ticket is down."""
 
 
 class _Behind:
@@ -81,6 +89,27 @@ def eager() -> None:
     Slips.start = start_over  # type: ignore[method-assign]
 
 
+def hasty() -> None:
+    """The bytes of a slip leave while its transaction is under way."""
+    accompany = Slips._accompany
+
+    def too_early(
+        self: Slips, hall: Hall, records: Sequence[Record], events: Sequence[Event]
+    ) -> Sequence[Beside]:
+        beside = accompany(self, hall, records, events)
+        for slip in self._draft.slips if self._draft else ():
+            self.orders.go(slip.job)
+        return beside
+
+    async def append_slowly(self: SqlJournal, hall: str, batch: Batch) -> None:
+        await asyncio.sleep(SLOW_S)
+        await append(self, hall, batch)
+
+    SlipOrders.idle = lambda self, device: True  # type: ignore[method-assign]
+    Slips._accompany = too_early  # type: ignore[method-assign]
+    SqlJournal.append = append_slowly  # type: ignore[method-assign]
+
+
 def lawless() -> None:
     """Whoever owns the hall in the city's database is not asked."""
 
@@ -95,7 +124,7 @@ def honest() -> None:
 
 
 FAULTS: dict[str, Callable[[], None]] = {
-    fault.__name__: fault for fault in (early, forgetful, eager, lawless, honest)
+    fault.__name__: fault for fault in (early, forgetful, eager, hasty, lawless, honest)
 }
 
 if __name__ == "__main__":

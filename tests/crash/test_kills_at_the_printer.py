@@ -149,6 +149,12 @@ def test_a_hall_that_prints_in_doubt_is_caught(tmp_path: Path):
     assert max(told.paper.values()) > 1
 
 
+def test_a_hall_that_prints_before_the_commit_is_caught(tmp_path: Path):
+    """The negative control of the claim: a number whose slip is out, and which nobody took."""
+    told = story(tmp_path, (*CARELESS, "hasty"), lives=2)
+    assert max(told.paper.values()) > 1
+
+
 @pytest.mark.soak
 def test_hundreds_of_deaths_at_the_printer(tmp_path: Path):
     told = story(tmp_path, lives=200)

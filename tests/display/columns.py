@@ -8,10 +8,12 @@ from typing import Any
 
 from queued.content.folder import Folder
 from queued.content.page import COLUMNS
+from queued.server import editing
 from queued.server.columns import Shown
 from queued.server.reading import entry_context
 
 HALL = {"id": "demo", "name": "市民服务中心"}
+PICTURE = "0123456789abcdef0123456789abcdef.png"
 SAMPLES = Path(__file__).parents[2] / "config" / "content"
 
 
@@ -50,6 +52,60 @@ def results() -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
+def content() -> dict[str, Any]:
+    """The context of the list in administration."""
+    rows: list[dict[str, Any]] = [
+        {"path": one.path, "digest": one.digest, "column": one.page.column, "slug": one.page.slug,
+         "title": one.page.title, "language": one.page.language, "date": one.page.date,
+         "state": "shown", "pinned": one.page.pinned, "faults": 0}
+        for one in shown().pages
+    ]  # fmt: skip
+    rows[0] |= {"state": "draft", "faults": 2}
+    return {
+        "columns": {
+            name: [row for row in rows if row["column"] == name] for name in COLUMNS
+        },
+        "troubles": [
+            {"file": "news/spring.md", "path": "news/spring",
+             "sentences": ['date: "2026-02-30" is not a day of the calendar']}
+        ],
+        "deleted": [{"path": "news/flood", "by": "admin:王芳", "at": "2026-11-20T16:05:00+08:00"}],
+        "pictures": [PICTURE],
+        "done": "deleted", "done_page": "news/flood", "done_picture": "",
+        "overtaken": None, "failed": "", "wrong_picture": "", "csrf": "c5f",
+        "user": {"name": "王芳", "roles": ["admin"]},
+    }  # fmt: skip
+
+
+def writing() -> dict[str, Any]:
+    """The context of the form: a page that somebody else has changed meanwhile."""
+    loaded = shown().page("questions", "house-transfer", "zh")
+    assert loaded is not None
+    at = "2026-11-23T10:05:00+08:00"
+    version = {"at": at, "by": "admin:李强", "deed": "saved", "current": True}
+    return {
+        "where": {"column": "questions", "slug": "house-transfer", "language": "zh"},
+        "path": "questions/house-transfer",
+        "existing": True,
+        "fields": editing.fields_of(loaded.page),
+        "base": loaded.digest,
+        "preview": {
+            **entry_context(loaded)["entry"],
+            "faults": [{"code": "no_page", "what": "questions/gift"}],
+        },
+        "wrong": {"summary": "…"},
+        "problems": [],
+        "overtaken": {"by": "admin:李强", "at": at, "content": loaded.page.body},
+        "failed": "",
+        "versions": [
+            {"version": 2, **version},
+            {"version": 1, **version, "deed": "found", "by": "system:file", "current": False},
+        ],
+        "csrf": "c5f",
+        "user": {"name": "王芳", "roles": ["admin"]},
+    }
+
+
 def realistic() -> dict[str, dict[str, Any]]:
     """Page → context."""
     whole: dict[str, Any] = {"hall": HALL, "columns": list(COLUMNS)}
@@ -58,6 +114,8 @@ def realistic() -> dict[str, dict[str, Any]]:
         "entry": whole | page("news", "new-year-2027"),
         "contacts": whole | {"groups": entries("contacts")},
         "search": whole | {"query": "身份证", "results": results()},
+        "content": {"hall": HALL} | content(),
+        "writing": {"hall": HALL} | writing(),
     }
 
 
@@ -69,4 +127,17 @@ def empty() -> dict[str, dict[str, Any]]:
         "entry": {"entry": page("questions", "company-setup", "en")["entry"]},
         "contacts": whole | {"groups": []},
         "search": whole | {"query": "x", "results": []},
+        "content": {
+            "columns": {name: [] for name in COLUMNS}, "troubles": [], "deleted": [],
+            "pictures": [], "done": "picture", "done_page": "", "done_picture": PICTURE,
+            "failed": "No space left on device", "wrong_picture": "large",
+            "overtaken": {"by": "system:file", "at": "", "content": None},
+        },
+        "writing": {
+            "where": {"column": "contacts", "slug": "", "language": "zh"}, "path": "",
+            "existing": False, "fields": editing.blank("2026-11-23") | {"phones": [{}, {}, {}]},
+            "base": "", "preview": None, "wrong": {"phone": "…", "slug": "taken"},
+            "problems": ["line 3 has invisible characters"], "overtaken": None,
+            "failed": "No space left on device", "versions": [],
+        },
     }

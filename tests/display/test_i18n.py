@@ -88,7 +88,7 @@ def test_a_language_is_a_file():
 
 FOR_TECHNICIANS = {
     "device", "device_advice", "device_event", "device_kind", "device_test", "devices", "doctor",
-    "frame", "floor", "story", "admin", "audit", "role", "setting",
+    "frame", "floor", "story", "admin", "audit", "role", "setting", "writing",
 }  # fmt: skip
 """Sections that only technicians and managers read: a third language has one in full, or leaves
 it out and the pages say it in English."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from PIL import Image
 
@@ -107,6 +109,7 @@ async def test_a_printer_unplugged_before_the_first_byte_left_nothing_on_paper()
             agent.print("j1")
             await agent.until_kind(JobReady)
             line.unplug()
+            await asyncio.sleep(0)  # a connection given up is closed in the loop's next turn
             agent.order(JobGo("j1"))
             failed = await agent.until_kind(JobFailed, JobDone)
             assert isinstance(failed, JobFailed)

@@ -11,6 +11,7 @@ from drivers.jobs import (
     JobDone,
     JobFailed,
     JobGo,
+    JobHeld,
     JobReady,
 )
 from tests.drivers.fake_clock import settle
@@ -116,6 +117,59 @@ async def test_a_ledger_that_never_answers_does_not_block_the_next_slip(hall, pr
     hall.order(JobGo("j2"))
     await settle()
     assert printer.printed == ["j2"]
+
+
+# ── a go that comes before the printer was asked ──────────────────────────────────────────
+
+
+async def test_a_go_said_with_the_order_prints_without_asking_back(hall, printer):
+    await hall.print_and_go("j0")
+    hall.take(JobReady, JobDone)
+    hall.print("j1")
+    hall.order(JobGo("j1"))
+    await settle()
+    assert hall.take(JobReady, JobDone) == [JobDone("j1", "printer", confirmed=True)]
+
+
+async def test_a_go_for_a_printer_that_turns_out_empty_is_given_back(hall, printer):
+    # Given a printer that was well when it was last looked at
+    await hall.print_and_go("j0")
+    hall.take(JobReady, JobDone)
+    printer.trouble = DeviceTransient("paper_out")
+    # When a slip may go at once
+    hall.print("j1")
+    hall.order(JobGo("j1"))
+    await settle()
+    # Then no byte leaves, and the ledger is told, once
+    assert hall.take(JobHeld, JobFailed) == [JobHeld("j1", "printer")]
+    await hall.clock.advance(20)
+    assert hall.take(JobHeld, JobReady) == []
+    # And with paper in it the slip is asked for as any other
+    printer.trouble = None
+    await hall.clock.advance(printer_task.ATTENTION_PAUSE_S)
+    assert hall.take(JobReady) == [JobReady("j1", "printer")]
+    assert printer.printed == ["j0"]
+    hall.order(JobGo("j1"))
+    await settle()
+    assert printer.printed == ["j0", "j1"]
+
+
+async def test_a_go_for_a_printer_known_to_be_empty_is_given_back_at_once(hall, printer):
+    printer.trouble = DeviceTransient("paper_out")
+    await hall.clock.advance(printer_task.IDLE_CHECK_S)
+    hall.print("j1")
+    hall.order(JobGo("j1"))
+    assert hall.take(JobHeld) == [JobHeld("j1", "printer")]
+
+
+async def test_a_slip_that_was_to_go_when_the_process_ends_is_given_back(hall, printer):
+    printer.trouble = DeviceTransient("timeout")
+    await hall.clock.advance(printer_task.IDLE_CHECK_S)
+    printer.trouble = None
+    hall.print("j1")
+    hall.order(JobGo("j1"))
+    await hall.supervisor.stop()
+    assert hall.take(JobHeld, JobDone) == [JobHeld("j1", "printer")]
 
 
 async def test_a_cancelled_slip_is_not_printed(hall, printer):

@@ -30,6 +30,7 @@ TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 MOMENTS = st.lists(st.tuples(WHOLE, WHOLE), max_size=3).map(tuple)
 BY_FIELD = {
     "plan": st.sampled_from(plans(PLAN)),
+    "here": st.booleans(),
     "hours": MOMENTS,
     "queues": st.lists(TEXT, max_size=3).map(tuple),
     "overflow": st.lists(TEXT, max_size=3).map(tuple),

@@ -85,7 +85,8 @@ def test_an_engine_that_prints_again_what_was_sent_is_noticed(tmp_path, monkeypa
                 left = await self._ledger.mark(
                     self._hall.id, left.job, SlipStatus.QUEUED, "", at, nothing_printed=True
                 )
-            self._say(left)
+            self.orders.say(left)
+        self.orders.caught_up()
 
     monkeypatch.setattr(Slips, "_say_again", careless)
     monkeypatch.setattr("tests.simulation.device_day.KILLED_S", 20.0)
