@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 from random import Random
@@ -9,9 +10,10 @@ from random import Random
 import pytest
 
 from queued.core.plan import Millis
-from queued.engine.hall import HallStopped
+from queued.engine.hall import AWAY_MS, HallStopped
+from queued.engine.ports import AppendFailed
 from queued.engine.recovery import recover
-from queued.storage import lasting
+from queued.storage import lasting, postgresql, threads
 from queued.storage.backup import backup, restore
 from queued.storage.city import City
 from queued.storage.errors import (
@@ -163,6 +165,39 @@ async def test_an_owner_that_lost_its_right_meanwhile_is_fenced(
     assert (await (await work(owner.journal)).take("k")).answer == b"A001"
     await stale.close()
     await owner.close()
+
+
+async def test_a_commit_that_does_not_end_is_refused_and_counts_once(
+    city: City, running: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """The standby whose word every commit waits for is gone, and comes back."""
+    store = await Store.open(tmp_path, city=city)
+    hall = await work(store.journal)
+    await hall.open_day()
+    monkeypatch.setattr(threads, "UNANSWERED_S", 0.2)
+    monkeypatch.setattr(postgresql, "LOCK_WAIT_S", 0.2)
+    running.ask("ALTER SYSTEM SET synchronous_standby_names = 'nobody'", "SELECT pg_reload_conf()")
+    try:
+        # A reload is asked for, not waited for: the first commits may still be quick.
+        with pytest.raises(AppendFailed):
+            for n in range(1000):
+                await hall.take(f"k{n}")
+        assert hall.actor.waiting and hall.actor.alive
+        assert await store.accounts.users() == [], "reading goes on"
+        with pytest.raises(AppendFailed):
+            await hall.take("later")
+    finally:
+        running.ask("ALTER SYSTEM RESET ALL", "SELECT pg_reload_conf()")
+    async with asyncio.timeout(20):
+        while hall.actor.waiting:
+            hall.clock.move_to(Millis(hall.clock.now() + AWAY_MS))
+            await asyncio.sleep(0.05)
+    given = [(await hall.take(f"k{n}")).answer.decode() for n in range(5)]
+    assert given == [f"A{n:03}" for n in range(1, 6)]
+    assert len(hall.actor.hall.tickets) >= 5
+    await hall.actor.stop()
+    await store.close()
+    assert (await verify(tmp_path, city)).ok
 
 
 async def _new_machine(old: Path, new: Path, city: City) -> Store:
