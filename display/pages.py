@@ -26,6 +26,15 @@ are those of the API: snapshot, desk, ticket, services, slips.
 | search    | hall, columns, query, results [{"kind","title","address","papers","excerpt",    |
 |           | "language"}]                                                                    |
 | leave     | hall, ticket, token: "really give up the place?", posts to /t/{token}/leave     |
+| take      | hall, snapshot, services, booking bool, rules, code of the hall or "", mine     |
+|           | [tickets], sign_in (address or "")                                              |
+| take_one  | hall, snapshot, service, rules, code, sign_in, key; posts to itself             |
+| arrive    | hall, waiting [{"number"}], booked [{"at"}], rules, code, sign_in               |
+| onsite    | hall, code, until, seconds (until it comes anew)                                |
+| book      | hall, services, rules, mine [bookings], sign_in                                 |
+| book_one  | hall, service, rules, days, slots, sign_in; posts to itself                     |
+| appointment | hall, booking, service or None, token or "", cancel_until, may_cancel, from,  |
+|           | until                                                                           |
 | printer   | hall, device {"id"} , slips [{"id","at","number","picture","text"}], strips     |
 |           | [{"id","text"}]                                                                 |
 | floor     | hall, floor (answer of GET /halls/{hall}/floor), services                      |
@@ -188,6 +197,33 @@ PAGES: Final[Mapping[str, Page]] = {
          "problems", "effects", "waits", "taken", "done", "version", "file_changed", "waiting",
          "problem", "versions", "user"),
         style="admin",
+    ),
+    "take": Page(
+        ("hall", "snapshot", "services", "booking", "rules", "code", "mine", "sign_in"),
+        style="phone",
+    ),
+    "take_one": Page(
+        ("hall", "snapshot", "service", "rules", "code", "sign_in", "key"),
+        (),
+        ("remote",),
+        "position",
+        "phone",
+    ),
+    "arrive": Page(
+        ("hall", "waiting", "booked", "rules", "code", "sign_in", "action"),
+        (),
+        ("remote",),
+        "position",
+        "phone",
+    ),
+    "onsite": Page(("hall", "code", "until", "seconds"), style="phone", theme="dark"),
+    "book": Page(("hall", "services", "rules", "mine", "sign_in"), style="phone"),
+    "book_one": Page(
+        ("hall", "service", "rules", "days", "slots", "sign_in"), style="phone"
+    ),
+    "appointment": Page(
+        ("hall", "booking", "service", "token", "cancel_until", "may_cancel", "from", "until"),
+        style="phone",
     ),
     "content": Page(
         ("hall", "columns", "troubles", "deleted", "pictures", "done", "done_page",

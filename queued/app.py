@@ -7,6 +7,7 @@ import contextlib
 import logging
 import os
 import socket
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from display.pages import Pages
-from queued import __version__
+from queued import __version__, settings_remote
 from queued.core.plan import Millis
 from queued.engine.alarms import Alarms, poor_ratings
 from queued.engine.bus import Bus, Committed
@@ -28,14 +29,17 @@ from queued.equipment import Equipment, Surroundings, connected
 from queued.furniture import Furniture
 from queued.history import History, remembered
 from queued.long_waits import LongWaits
+from queued.phone_sessions import PhoneSessions
 from queued.retention import Retention
-from queued.server.application import Parts, build, serve
+from queued.server.application import SITE, Parts, build, serve
+from queued.server.parts import Site
 from queued.settings import SettingsError
 from queued.settings_values import Settings
 from queued.storage.city import city_of
 from queued.storage.store import Store
 
 if TYPE_CHECKING:
+    from queued.remote.desk import Remote
     from queued.wechat_account import WechatAccount
 
 log = logging.getLogger(__name__)
@@ -107,7 +111,9 @@ async def running(
         retention = Retention(store.people, clock)
         await retention.start()
         stack.push_async_callback(retention.stop)
-        wechat = await _wechat(around, stack)
+        sessions = PhoneSessions(hall.id, store.secret, clock)
+        wechat = await _wechat(around, sessions, stack)
+        remote = _remote(around, sessions, wechat)
         parts = Parts(
             halls={hall.id: hall},
             bus=bus,
@@ -126,10 +132,11 @@ async def running(
             demo=options.demo,
             media=data / MEDIA,
             content=data / CONTENT,
-            more_routes=wechat.routes if wechat else (),
-            counts=wechat.counts if wechat else {},
+            more_routes=(*(wechat.routes if wechat else ()), *(remote.routes if remote else ())),
+            counts=_counts(wechat, remote),
         )
-        port = await _listen(build(parts), address, stack)
+        await _published(around, (server := build(parts))[SITE], stack)
+        port = await _listen(server, address, stack)
         yield App(hall, store, f"http://{address[0]}:{port}", equipment.restarts)
 
 
@@ -221,7 +228,7 @@ async def _equipped(
 
 
 async def _wechat(
-    around: Surroundings, stack: contextlib.AsyncExitStack
+    around: Surroundings, sessions: PhoneSessions, stack: contextlib.AsyncExitStack
 ) -> WechatAccount | None:
     """The hall's official account, if it has one."""
     if not around.settings.wechat.appid:
@@ -231,10 +238,47 @@ async def _wechat(
 
     try:
         return await wechat_account.connected(
-            around.settings, around.hall, around.store, around.bus, around.clock, around.url, stack
-        )
+            around.settings, around.hall, around.store, around.bus, around.clock, around.url,
+            sessions, stack,
+        )  # fmt: skip
     except SettingsError as error:
         raise CannotStart(str(error)) from error
+
+
+async def _published(
+    around: Surroundings, site: Site, stack: contextlib.AsyncExitStack
+) -> None:
+    """The hall's feed into Redis, if it has one."""
+    url = around.settings.redis.url
+    if not url:
+        return
+    from queued import publishing  # here: without Redis its library stays out of the memory
+
+    live, counts = site.lives[around.hall.id], site.parts.counts["redis_feed"]
+    try:
+        await publishing.published(url, live, around.store.journal, around.bus, counts, stack)
+    except ValueError:  # its message would tell the address, which may hold a password
+        raise CannotStart("[redis] url is not an address of a Redis server") from None
+
+
+def _remote(
+    around: Surroundings, sessions: PhoneSessions, wechat: WechatAccount | None
+) -> Remote | None:
+    """What can be done from afar; with an account administration may offer it at any time."""
+    if wechat is None and not settings_remote.offered(around.settings):
+        return None
+    from queued.remote import desk
+
+    phones, sign_in = (wechat.phones, wechat.sign_in) if wechat else (None, "")
+    return desk.opened(around.hall.id, around.store, sessions, phones, sign_in)
+
+
+def _counts(*others: WechatAccount | Remote | None) -> dict[str, Counter[str]]:
+    """How often what happened, of everything beside the server."""
+    counts = {"redis_feed": Counter[str]()}
+    for other in others:
+        counts.update(other.counts if other is not None else {})
+    return counts
 
 
 async def _listen(

@@ -5,7 +5,7 @@
 Tables and keys are the public contract (TOML; unknown keys are errors with a suggestion). Single
 tables can be overridden from the environment, which is how passwords stay out of files:
 `QUEUED_<TABLE>_<KEY>` in capitals for the tables `hall`, `rules`, `http`, `redis`, `storage`,
-`slip`, `people`, `wechat`.
+`slip`, `people`, `wechat`, `remote`, `appointments`.
 
     QUEUED_HTTP_HOST=0.0.0.0          [http] host
     QUEUED_HTTP_PORT=8080             [http] port
@@ -29,8 +29,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from queued import settings_links as links
+from queued import settings_remote, settings_wechat
 from queued import settings_tables as tables
-from queued import settings_wechat
 from queued.settings_reader import (
     FromEnvironment,
     Problems,
@@ -94,7 +94,10 @@ __all__ = [
 
 Entry = TypeVar("Entry")
 
-SINGLE_TABLES = ("hall", "rules", "http", "redis", "storage", "slip", "people", "wechat")
+SINGLE_TABLES = (
+    "hall", "rules", "http", "redis", "storage", "slip", "people", "wechat", "remote",
+    "appointments",
+)  # fmt: skip
 REPEATED_TABLES = (
     "zone", "queue", "service", "window", "class", "hours", "device", "outcome", "one_thing",
     "notice", "wechat_reminder",
@@ -112,6 +115,7 @@ def load(path: Path, environ: Mapping[str, str]) -> Settings:
     except ValueError:  # a NUL in the name
         raise SettingsError([f"{shown(str(path))}: is not a file name"]) from None
     settings = parse(content, path.name, environ)
+    settings_remote.complete(settings, path.name)
     folder = path.absolute().parent
     return dataclasses.replace(
         settings, slip=settings.slip.beside(folder), wechat=settings.wechat.beside(folder)
@@ -215,6 +219,8 @@ def _settings(problems: Problems, document: dict[str, object]) -> Settings:
         outcomes=tuple(outcomes) or DEFAULT_OUTCOMES,
         one_things=tuple(one_things),
         people=_single(problems, document, "people", tables.people),
+        remote=_single(problems, document, "remote", settings_remote.remote),
+        appointments=_single(problems, document, "appointments", settings_remote.appointments),
     )
 
 

@@ -31,9 +31,12 @@ _REPEATED: Final = {
 ATTRIBUTES: Final = ("rules", *(_REPEATED[name] for name in EDITED if name in _REPEATED))
 """What these tables are called in `Settings`."""
 
-_SINGLE: Final = ("hall", "rules", "http", "slip", "people")
+_SINGLE: Final = ("hall", "rules", "http", "slip", "people", "remote", "appointments")
 _NAMES: Final = {"day_starts_minutes": "day_starts", "open_minutes": "open",
-                 "close_minutes": "close", "since": "from"}  # fmt: skip
+                 "close_minutes": "close", "since": "from", "since_minutes": "from",
+                 "until_minutes": "until"}  # fmt: skip
+_CLOCKS: Final = ("day_starts_minutes", "open_minutes", "close_minutes", "since_minutes",
+                  "until_minutes")  # fmt: skip
 
 
 def document_of(settings: v.Settings) -> Document:
@@ -84,7 +87,7 @@ def _keys(entry: Any) -> dict[str, Any]:
 
 
 def _told(name: str, value: Any) -> Any:
-    if name in ("day_starts_minutes", "open_minutes", "close_minutes"):
+    if name in _CLOCKS:
         return f"{value // 60:02d}:{value % 60:02d}"
     return list(value) if isinstance(value, tuple) else value
 

@@ -166,6 +166,21 @@ class Table:
             return value
         return stand_in
 
+    def degrees(self, key: str, most: float) -> float | None:
+        """A number of degrees from -`most` to `most`; None if there is none."""
+        allowed = f"a number of degrees from -{most:g} to {most:g}"
+        value = self._take(key, False, allowed)
+        if value is None:
+            return None
+        if isinstance(self._values[key], FromEnvironment):
+            found = re.fullmatch(r"-?[0-9]{1,3}(\.[0-9]{1,9})?", str(value))
+            value = float(str(value)) if found else value
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        if number and abs(value) <= most:  # type: ignore[arg-type]  # nan is in no range
+            return float(value)  # type: ignore[arg-type]
+        self.wrong(key, f"{shown(value)} is not {allowed}")
+        return None
+
     def flag(self, key: str, default: bool) -> bool:
         """true or false."""
         value = self._take(key, False, "true or false")

@@ -34,12 +34,20 @@ LINE = re.compile(
 
 def hall(table: Table) -> v.HallSettings:
     """`[hall]`"""
+    latitude = table.degrees("latitude", 90)
+    longitude = table.degrees("longitude", 180)
+    for here, other in (("latitude", "longitude"), ("longitude", "latitude")):
+        if here in table and other not in table:
+            table.wrong(here, f"says nothing without {other}")
     return v.HallSettings(
         id=_id(table),
         name=table.text("name"),
         name_en=table.text("name_en", ""),
         timezone=_timezone(table),
         day_starts_minutes=table.clock("day_starts", "04:00"),
+        address=table.text("address", "", chars_max=v.SENTENCE_CHARS_MAX),
+        latitude=latitude,
+        longitude=longitude,
     )
 
 
@@ -75,6 +83,9 @@ def service(table: Table) -> v.ServiceSettings:
         ),
         name_en=table.text("name_en", "", chars_max=v.SENTENCE_CHARS_MAX),
         initials=table.matching("initials", r"[a-z0-9]{0,40}", "small Latin letters", ""),
+        remote=table.flag("remote", False),
+        remote_per_day=table.number("remote_per_day", v.REMOTE_PER_DAY, 0) or None,
+        appointments=table.number("appointments", v.APPOINTMENTS_PER_SLOT, 0),
     )
 
 

@@ -17,6 +17,7 @@ from queued.settings_device_values import PADS as PADS
 from queued.settings_device_values import READERS as READERS
 from queued.settings_device_values import DeviceSettings as DeviceSettings
 from queued.settings_device_values import Option as Option
+from queued.settings_remote_values import AppointmentSettings, RemoteSettings
 from queued.settings_wechat_values import ReminderSettings, WechatSettings
 
 
@@ -74,6 +75,12 @@ DIGITS = Bounds(2, 4)
 
 SERVICE_MINUTES = Bounds(1, 240)
 """Usual minutes of one visit; whoever needs more than half a day needs an appointment."""
+
+REMOTE_PER_DAY = Bounds(1, 10_000)
+"""Of one service. Who comes to the hall himself is never counted: without booking no hall may
+limit a day's numbers (浙江省保障"最多跑一次"改革规定 art. 12)."""
+
+APPOINTMENTS_PER_SLOT = Bounds(0, 500)
 
 HEAD_START_MINUTES = Bounds(0, 60)
 """More than an hour would mean that a normal visitor is never called on a busy morning."""
@@ -146,6 +153,10 @@ class HallSettings:
     name_en: str = ""
     timezone: str = "Asia/Shanghai"
     day_starts_minutes: int = 4 * 60
+    address: str = ""
+    latitude: float | None = None
+    longitude: float | None = None
+    """WGS 84, degrees: what browsers tell of themselves. Both or neither."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +183,11 @@ class QueueSettings:
 
 @dataclass(frozen=True, slots=True)
 class ServiceSettings:
-    """What one comes for. `initials` are the Pinyin initials a kiosk searches by, lower case."""
+    """What one comes for. `initials` are the Pinyin initials a kiosk searches by, lower case.
+
+    `remote`: numbers may be taken on a phone, `remote_per_day` of them at most (None: as many as
+    come); `appointments`: so many people may book each slot (0: there are no slots).
+    """
 
     id: str
     name: str
@@ -181,6 +196,9 @@ class ServiceSettings:
     materials: tuple[str, ...] = ()
     name_en: str = ""
     initials: str = ""
+    remote: bool = False
+    remote_per_day: int | None = None
+    appointments: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -377,3 +395,5 @@ class Settings:
     people: PeopleSettings = PeopleSettings()
     wechat: WechatSettings = WechatSettings()
     wechat_reminders: tuple[ReminderSettings, ...] = ()
+    remote: RemoteSettings = RemoteSettings()
+    appointments: AppointmentSettings = AppointmentSettings()

@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import io
 import logging
+import re
 from collections import Counter, OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -25,17 +26,18 @@ from queued.engine.bus import Bus
 from queued.engine.clock import Clock
 from queued.engine.halls import RunningHall
 from queued.outputs import english_names
+from queued.phone_sessions import Holder, PhoneSessions
 from queued.server import pages, tickets
 from queued.server.call import Call, answer
 from queued.server.problems import Problem
 from queued.server.routes import Route
 from queued.settings_values import Settings
 from queued.storage.store import Store
-from queued.wechat import account, js_sdk
+from queued.wechat import account, js_sdk, menu
 from queued.wechat.callback import Callback, CallbackRefused
 from queued.wechat.client import QR_SECONDS_MAX, WeChatClient
 from queued.wechat.errors import CallFailed
-from queued.wechat.inbound import Push
+from queued.wechat.inbound import OpenId, Push
 from queued.wechat.messages import TICKET_SCENE, About, Conversation
 from queued.wechat.oauth import OAuth, SignInRefused
 from queued.wechat.people import Phones
@@ -66,6 +68,9 @@ class WechatAccount:
 
     routes: Sequence[Route]
     counts: Mapping[str, Counter[str]]
+    phones: Phones
+    sign_in: str
+    """Where a phone's holder is named, with `?next=` a page of ours to lead back to."""
 
 
 async def connected(
@@ -75,6 +80,7 @@ async def connected(
     bus: Bus,
     clock: Clock,
     url: str,
+    sessions: PhoneSessions,
     stack: contextlib.AsyncExitStack,
 ) -> WechatAccount:
     """The account, following its hall; `stack` stops it. `url` is what phones reach us by.
@@ -93,19 +99,11 @@ async def connected(
     client = account.client(settings.wechat, secrets, session, clock, redis)
     phones = Phones(hall, store.people, clock)
     about = _about(settings)
-    sender = Sender(
-        hall=hall,
-        ledger=store.reminders,
-        phones=phones,
-        carrier=client,
-        clock=clock,
-        ways=settings.wechat_reminders,
-        ahead=settings.wechat.ahead,
-        url=url,
-        names=about.names,
-    )
+    sender = _sender(settings, hall, store, clock, phones, client, url, about)
     reminders = _reminders(settings, hall, store, bus, clock, phones, sender)
-    conversation = Conversation(hall, phones, store.reminders, clock, about, reminders.bound)
+    conversation = Conversation(
+        hall, phones, store.reminders, clock, about, reminders.bound, store.bookings.forget
+    )
     callback = Callback(
         account.credentials(settings.wechat, secrets),
         conversation.answer,
@@ -119,13 +117,36 @@ async def connected(
     sender.start()
     stack.push_async_callback(sender.stop)
     oauth = OAuth(client, settings.wechat.authorize_url, clock)
-    doors = _Doors(hall, callback, conversation, client, oauth, clock, url)
+    doors = _Doors(hall, callback, conversation, client, oauth, clock, url, sessions)
     counts = {
         "wechat_requests": callback.counts,
         "wechat_calls": client.counts,
         "wechat_reminders": sender.counts,
     }
-    return WechatAccount(doors.routes(), counts)
+    return WechatAccount(doors.routes(), counts, phones, f"/wechat/{hall.id}/enter")
+
+
+def _sender(
+    settings: Settings,
+    hall: RunningHall,
+    store: Store,
+    clock: Clock,
+    phones: Phones,
+    client: WeChatClient,
+    url: str,
+    about: About,
+) -> Sender:
+    return Sender(
+        hall=hall,
+        ledger=store.reminders,
+        phones=phones,
+        carrier=client,
+        clock=clock,
+        ways=settings.wechat_reminders,
+        ahead=settings.wechat.ahead,
+        url=url,
+        names=about.names,
+    )
 
 
 def _reminders(
@@ -160,6 +181,8 @@ def _about(settings: Settings) -> About:
         ahead=settings.wechat.ahead if "ahead" in kinds else 0,
         followers_only=carriers == {"template"},
         long_term=frozenset(way.template for way in settings.wechat_reminders if way.long_term),
+        take_url=menu.facts(settings)["take_url"],
+        book_url=menu.facts(settings)["book_url"],
         names=names,
     )
 
@@ -186,8 +209,13 @@ class _Doors:
         oauth: OAuth,
         clock: Clock,
         url: str,
+        sessions: PhoneSessions,
     ) -> None:
         self._hall = hall
+        self._sessions = sessions
+        # Where the detour may lead back to: pages of ours that ask who is there.
+        pages_ = rf"/h/{hall.id}/(take|book|arrive)(/[a-z0-9-]{{1,32}})?(\?code=[0-9]{{1,6}})?"
+        self._pages = re.compile(pages_)
         self._callback = callback
         self._conversation = conversation
         self._client = client
@@ -205,6 +233,7 @@ class _Doors:
             ("GET", "/js-config", self._js_config, {}),
             ("GET", "/qr/{token}.svg", self._qr, {"media": "image/svg+xml"}),
             ("GET", "/bind/{token}", self._bind, {"page": True}),
+            ("GET", "/enter", self._enter, {"page": True}),
             ("GET", "/signed-in", self._signed_in, {"page": True}),
         )
         return [
@@ -242,7 +271,17 @@ class _Doors:
     async def _bind(self, call: Call[None]) -> web.StreamResponse:
         """GET /wechat/{hall}/bind/{token}: to WeChat, which says who holds the phone."""
         own = await tickets.held(call)
-        to, cookie = self._oauth.begin(f"{self._url}{self._base}/signed-in", own.token)
+        return self._away(call, own.token)
+
+    async def _enter(self, call: Call[None]) -> web.StreamResponse:
+        """GET /wechat/{hall}/enter?next=: to WeChat, and back to a page of ours."""
+        where = call.request.query.get("next", "")
+        if not self._pages.fullmatch(where):
+            raise Problem("not_found")
+        return self._away(call, where)
+
+    def _away(self, call: Call[None], target: str) -> web.StreamResponse:
+        to, cookie = self._oauth.begin(f"{self._url}{self._base}/signed-in", target)
         response = pages.go(to)
         response.set_cookie(
             COOKIE,
@@ -261,7 +300,11 @@ class _Doors:
         cookie = call.request.cookies.get(COOKIE, "")
         good, token = False, ""
         try:
-            person, token = await self._oauth.finish(call.request.query, cookie)
+            person, target = await self._oauth.finish(call.request.query, cookie)
+            if target.startswith("/"):
+                self._callback.counts["signed_in"] += 1
+                return self._known(call, person, pages.go(target))
+            token = target
             good, text = await self._conversation.bind(person, token, say)
             self._callback.counts["bound" if good else "not_bound"] += 1
         except SignInRefused as refusal:
@@ -274,7 +317,15 @@ class _Doors:
         hall = {"id": self._hall.id, "name": self._hall.actor.hall.plan.name, "name_en": ""}
         context = {"hall": hall, "good": good, "lines": text.split("\n"), "token": token}
         response = pages.page(call, "wechat", context, status=200 if good else 409)
+        if good:
+            return self._known(call, person, response)
         response.del_cookie(COOKIE, path=self._base)
+        return response
+
+    def _known(self, call: Call[None], person: OpenId, response: web.Response) -> web.Response:
+        """The phone is known from now on, and needs no detour for a while."""
+        response.del_cookie(COOKIE, path=self._base)
+        self._sessions.remember(response, Holder("openid", person), secure=call.site.tls)
         return response
 
     async def _qr(self, call: Call[None]) -> web.StreamResponse:

@@ -23,6 +23,7 @@ from tests.drivers.strip_families import FAMILIES
 from tests.hall_parts import settings
 
 SOURCES = (Path(doctor_machine.__file__), Path(doctor_devices.__file__), Path(doctor_city.__file__),
+           Path(doctor_machine.__file__).with_name("doctor_redis.py"),
            Path(doctor_machine.__file__).with_name("doctor.py"))  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 """`queued doctor`: what works, what does not, what to do. Changes nothing that runs.
 
-Looks at the disk and the data in it, the clock, the address, the font, rights and groups; at what
-is plugged in and whether a device uses it; and asks every configured device for its state.
+Looks at the disk and the data in it, the clock, Redis, the address, the font, rights and groups;
+at what is plugged in and whether a device uses it; and asks every device for its state.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from display import i18n
-from queued.commands import doctor_city, doctor_devices, doctor_machine
+from queued.commands import doctor_city, doctor_devices, doctor_machine, doctor_redis
 from queued.commands.doctor_findings import Finding
 from queued.settings import SettingsError, load
 from queued.settings_values import Settings
@@ -57,6 +57,7 @@ def examined(settings: Settings, data: Path) -> Iterator[Finding]:
     if settings.storage.url is None:
         yield from doctor_machine.database(data)
     yield from doctor_machine.clock()
+    yield from doctor_redis.redis(settings, data)
     address = doctor_machine.address(settings)
     yield address
     yield from doctor_machine.groups(settings)

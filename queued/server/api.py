@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from queued.core import views
-from queued.core.hours import issuing
 from queued.core.model import Hall
 from queued.core.numbering import spelled
 from queued.core.plan import QueueId
 from queued.server import speakers, wire
 from queued.server.auth import ROLES, Principal, clear_cookie, set_cookie
 from queued.server.call import Call, answer
+from queued.server.lines import line_of
+from queued.server.live import Live
 from queued.server.offer import services_of
 from queued.server.problems import Problem
 
@@ -33,19 +33,23 @@ async def stream(call: Call[None]) -> web.StreamResponse:
 
 async def halls(call: Call[None]) -> web.Response:
     """GET /halls"""
-    lines = []
-    for live in call.site.lives.values():
-        hall, now = live.hall, live.now()
-        lines.append(
-            wire.HallLine(
-                id=live.id,
-                name=hall.plan.name,
-                open=issuing(hall, now),
-                waiting=sum(views.waiting(hall, queue) for queue in hall.plan.queues),
-                observed_at=live.time_of(now),
-            )
+    lines = [
+        line_of(
+            (await live.view.fresh()).content,
+            observed_at=live.time_of(live.now()),
+            opens=opens_at(live),
+            address=live.names.address,
+            position=live.names.position,
         )
+        for live in call.site.lives.values()
+    ]
     return answer(wire.HallList(lines), headers={"Cache-Control": "public, max-age=1"})
+
+
+def opens_at(live: Live) -> str | None:
+    """When the hall gives out numbers next by its hours, RFC 3339."""
+    at = live.calendar.next_opening(live.now())
+    return None if at is None else live.time_of(at)
 
 
 async def services(call: Call[None]) -> web.Response:
@@ -59,15 +63,24 @@ SERVICE_STATUS = {"open": "Open", "closed": "Closed", "paused": "Suspended"}
 
 async def queue_monitor(call: Call[None]) -> web.Response:
     """GET /halls/{hall}/queue-monitor"""
-    live = call.live
+    entities = monitors_of(call.live, (await call.live.view.fresh()).content)
+    return answer(entities, headers={"Cache-Control": "public, max-age=1"})
+
+
+async def all_queue_monitors(call: Call[None]) -> web.Response:
+    """GET /queue-monitor"""
+    entities: list[wire.QueueMonitor] = []
+    for live in call.site.lives.values():
+        entities += monitors_of(live, (await live.view.fresh()).content)
+    return answer(entities, headers={"Cache-Control": "public, max-age=1"})
+
+
+def monitors_of(live: Live, content: wire.Snapshot) -> list[wire.QueueMonitor]:
+    """The queues of a hall as entities."""
     hall = live.hall
-    content = (await live.view.fresh()).content
-    # The configured address only: what a caller names as our host is not told to others.
-    public = call.site.settings.http.public_url.rstrip("/")
-    source = f"{public}/api/v1/halls/{live.id}" if public else None
-    entities = [_monitor(hall, content, queue, source) for queue in content.queues]
-    headers = {"Cache-Control": "public, max-age=1"}
-    return answer(entities, headers=headers)
+    source = live.names.source or None
+    known = (queue for queue in content.queues if QueueId(queue.id) in hall.plan.queues)
+    return [_monitor(hall, content, queue, source) for queue in known]
 
 
 def _monitor(

@@ -25,6 +25,7 @@ from queued.engine.appointments import Appointment, CodeTaken, TooManyAppointmen
 from queued.server import wire
 from queued.server.call import Call, answer
 from queued.server.live import Live
+from queued.server.parts import Store
 from queued.server.problems import Problem
 from queued.server.tickets import Held, arrived, opened
 
@@ -54,14 +55,14 @@ async def book(call: Call[wire.BookAppointment]) -> web.Response:
         raise Problem("unknown_class", facts={"kind": "class", "id": class_})
     slot = _slot(asked.slot, live.now())
     wanted = Appointment(
-        digest=_digest(call, asked.code),
+        digest=code_digest(call.site.parts.store.secret, live.id, asked.code),
         service=service,
         class_=class_,
         slot=slot,
         made_by=call.principal.by,
         made_at=live.now(),
     )
-    if await _used(live, call, wanted):
+    if await used_as(call.site.parts.store, live.id, wanted) is not None:
         raise Problem("appointment_used")
     try:
         new = await call.site.parts.store.appointments.book(live.id, wanted)
@@ -78,11 +79,11 @@ async def cancel(call: Call[None]) -> web.Response:
     """DELETE /halls/{hall}/appointments/{code}"""
     live = call.live
     store = call.site.parts.store.appointments
-    digest = _digest(call, call.path("code"))
+    digest = code_digest(call.site.parts.store.secret, live.id, call.path("code"))
     found = await store.find(live.id, digest)
     if found is None:
         raise Problem("unknown_code")
-    if await _used(live, call, found):
+    if await used_as(call.site.parts.store, live.id, found) is not None:
         raise Problem("appointment_used")
     await store.cancel(live.id, digest)
     return web.Response(status=204, headers={"Cache-Control": "no-store", "Server": "queued"})
@@ -118,14 +119,17 @@ async def check_in(call: Call[wire.ScannedCode]) -> web.Response:
         absent = own.today and own.ticket.id in own.live.hall.absent
         new = absent and await arrived(own, call.principal.by)
         return _told(call.live, "ticket", await opened(call.site, own.token), new=new)
-    live = call.live
+    live, store = call.live, call.site.parts.store
     found = None
     if CODE.fullmatch(_plain(call.body.code)):
-        digest = _digest(call, call.body.code)
-        found = await call.site.parts.store.appointments.find(live.id, digest)
+        digest = code_digest(store.secret, live.id, call.body.code)
+        found = await store.appointments.find(live.id, digest)
     if found is None:
         raise Problem("unknown_code")
-    token, new = await _ticket_for(call, found)
+    by, asked = call.principal.by, call.body
+    token, new = await ticket_for(live, found, by, asked.language, asked.slip)
+    if new:
+        await store.bookings.attended(live.id, found.digest)
     return _told(live, "appointment", await opened(call.site, token), new=new)
 
 
@@ -141,12 +145,13 @@ async def _own_ticket(call: Call[wire.ScannedCode]) -> Held | None:
     return own if own.live is call.live else None
 
 
-async def _ticket_for(call: Call[wire.ScannedCode], booked: Appointment) -> tuple[str, bool]:
+async def ticket_for(
+    live: Live, booked: Appointment, by: str, language: str, slip: c.SlipSize = "normal"
+) -> tuple[str, bool]:
     """The token of the appointment's ticket, and whether it was issued just now.
 
     Raises `Problem` with the local times for one who comes early or late, and `Refused`.
     """
-    live = call.live
 
     def render(hall: Hall, events: Sequence[Event]) -> bytes:
         issued = next(event for event in events if isinstance(event, TicketIssued))
@@ -156,9 +161,9 @@ async def _ticket_for(call: Call[wire.ScannedCode], booked: Appointment) -> tupl
         service=booked.service,
         slot=booked.slot,
         class_=booked.class_,
-        language=call.body.language,
-        slip=call.body.slip,
-        by=call.principal.by,
+        language=language,
+        slip=slip,
+        by=by,
     )
     try:
         outcome = await live.running.actor.submit(
@@ -168,8 +173,12 @@ async def _ticket_for(call: Call[wire.ScannedCode], booked: Appointment) -> tupl
         raise _not_now("appointment_early", live, booked, early.facts["opens"]) from None
     except r.AppointmentLate as late:
         raise _not_now("appointment_late", live, booked, late.facts["closed"]) from None
-    day, _, ticket = outcome.answer.decode().partition("/")
-    return live.running.tokens.token(day, TicketId(int(ticket))), not outcome.replayed
+    return live.running.tokens.token(*_day_and_ticket(outcome.answer)), not outcome.replayed
+
+
+def _day_and_ticket(answer: bytes) -> tuple[str, TicketId]:
+    day, _, ticket = answer.decode().partition("/")
+    return day, TicketId(int(ticket))
 
 
 def _not_now(code: str, live: Live, booked: Appointment, limit: Any) -> Problem:
@@ -194,9 +203,10 @@ def _told(
 # ── Codes ─────────────────────────────────────────────────────────────────────────────────
 
 
-async def _used(live: Live, call: Call[Any], booked: Appointment) -> bool:
-    kept = await call.site.parts.store.journal.answer(live.id, _key(booked))
-    return kept is not None
+async def used_as(store: Store, hall: str, booked: Appointment) -> tuple[str, TicketId] | None:
+    """Day and ticket that an appointment was checked in as; None if it was not."""
+    kept = await store.journal.answer(hall, _key(booked))
+    return None if kept is None else _day_and_ticket(kept.body)
 
 
 def _key(booked: Appointment) -> str:
@@ -204,9 +214,10 @@ def _key(booked: Appointment) -> str:
     return f"{BY_APPOINTMENT}:{booked.digest}:{booked.slot}"
 
 
-def _digest(call: Call[Any], code: str) -> str:
-    message = f"appointment|{call.live.id}|{_plain(code)}".encode()
-    return hmac.digest(call.site.parts.store.secret, message, "sha256").hex()
+def code_digest(secret: bytes, hall: str, code: str) -> str:
+    """What stands for a code in the database; `secret` is the hall's."""
+    message = f"appointment|{hall}|{_plain(code)}".encode()
+    return hmac.digest(secret, message, "sha256").hex()
 
 
 def _plain(code: str) -> str:

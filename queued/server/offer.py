@@ -62,6 +62,7 @@ def services_of(live: Live) -> wire.Services:
 
 def names_of(settings: Settings) -> Names:
     """The words of the configuration."""
+    public = settings.http.public_url.rstrip("/")
     return Names(
         hall=settings.hall.name_en,
         queues={queue.id: queue.name_en for queue in settings.queues},
@@ -76,6 +77,9 @@ def names_of(settings: Settings) -> Names:
             wire.HoursLine(one.days, _clock(one.open_minutes), _clock(one.close_minutes))
             for one in settings.hours
         ),
+        address=settings.hall.address,
+        position=(settings.hall.latitude, settings.hall.longitude),
+        source=f"{public}/api/v1/halls/{settings.hall.id}" if public else "",
     )
 
 

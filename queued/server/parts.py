@@ -18,6 +18,7 @@ from display.pages import Pages
 from queued.core.model import Ticket, TicketId
 from queued.core.plan import Millis
 from queued.engine.appointments import Appointments
+from queued.engine.bookings import Bookings
 from queued.engine.bus import Bus
 from queued.engine.clock import Clock
 from queued.engine.day_figures import HourFigures
@@ -126,6 +127,11 @@ class Store(Protocol):
     @property
     def appointments(self) -> Appointments:
         """Who is expected."""
+        ...
+
+    @property
+    def bookings(self) -> Bookings:
+        """Which of them booked on the phone."""
         ...
 
     @property

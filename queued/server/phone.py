@@ -65,8 +65,18 @@ async def status(call: Call[None]) -> web.Response:
             "opens": opens,
             "columns": await reading.filled(call),
             "query": call.request.query.get("q", "").strip()[:QUERY_CHARS_MAX],
+            "afar": afar(call),
         },
     )
+
+
+def afar(call: Call[Any]) -> dict[str, bool]:
+    """What may be done on the phone before one comes."""
+    services = call.site.settings.services if call.live.id == call.site.settings.hall.id else ()
+    return {
+        "take": any(service.remote for service in services),
+        "book": any(service.appointments for service in services),
+    }
 
 
 def opens_at(live: Live, is_open: bool) -> str | None:

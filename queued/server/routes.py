@@ -201,6 +201,8 @@ ROUTES: Final[tuple[Route, ...]] = (
          roles=PRINTERS, media="image/png"),
     SNAPSHOT,
     _get("/halls", api.halls, wire.HallList, "The halls"),
+    _get("/queue-monitor", api.all_queue_monitors, list[wire.QueueMonitor],
+         "All halls as FIWARE QueueMonitor entities"),
     _get("/tickets/{token}", tickets.show, wire.OwnTicket, "Own ticket"),
     Route(method="DELETE", path=API + "/tickets/{token}", handler=tickets.leave,
           gives=wire.OwnTicket, summary="Leave the queue"),

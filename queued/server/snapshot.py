@@ -92,6 +92,11 @@ class Names:
     zones: tuple[wire.ZoneLine, ...] = ()
     one_things: tuple[wire.OneThingLine, ...] = ()
     hours: tuple[wire.HoursLine, ...] = ()
+    address: str = ""
+    position: tuple[float | None, float | None] = (None, None)
+    """Latitude and longitude, degrees in WGS 84."""
+    source: str = ""
+    """Where others read this hall: the configured address only, never one that a caller names."""
 
 
 class View:

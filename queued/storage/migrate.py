@@ -15,7 +15,7 @@ from sqlalchemy import Connection, inspect, select
 from queued.storage import tables
 from queued.storage.errors import SchemaUnknown
 
-VERSION = 8
+VERSION = 9
 """Of the tables in `tables`."""
 
 Step: TypeAlias = Callable[[Connection], None]
@@ -111,6 +111,18 @@ def _page_versions(connection: Connection) -> None:
     )
 
 
+def _bookings(connection: Connection) -> None:
+    """8 to 9: people book on the phone."""
+    for statement in (
+        "CREATE TABLE booking (hall TEXT NOT NULL, digest TEXT NOT NULL, person TEXT NOT NULL, "
+        "day TEXT NOT NULL, service TEXT NOT NULL, slot BIGINT NOT NULL, made_at BIGINT NOT NULL, "
+        "status TEXT NOT NULL, PRIMARY KEY (hall, digest))",
+        "CREATE INDEX booking_by_person ON booking (person)",
+        "CREATE INDEX booking_by_slot ON booking (hall, slot)",
+    ):
+        connection.exec_driver_sql(statement)
+
+
 STEPS: Mapping[int, Step] = {
     1: _ratings_and_people,
     2: _device_events,
@@ -119,6 +131,7 @@ STEPS: Mapping[int, Step] = {
     5: _audit_and_configurations,
     6: _hour_figures,
     7: _page_versions,
+    8: _bookings,
 }
 """From this version to the next."""
 

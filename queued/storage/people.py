@@ -28,8 +28,8 @@ from queued.storage.threads import Work
 
 T = TypeVar("T")
 
-Kind: TypeAlias = Literal["id_card", "openid", "phone"]
-"""How somebody is known."""
+Kind: TypeAlias = Literal["id_card", "openid", "phone", "device"]
+"""How somebody is known; "device": a browser that nobody named."""
 
 KINDS = frozenset(get_args(Kind))
 

@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from queued.storage.accounts import Accounts
 from queued.storage.appointments import Appointments
 from queued.storage.audit import Audit
+from queued.storage.bookings import Bookings
 from queued.storage.city import City, remember, right_place
 from queued.storage.configurations import Configurations
 from queued.storage.connect import check, explained, open_connection, sqlite_reader, sqlite_writer
@@ -64,6 +65,7 @@ class Store:
         self.page_versions = PageVersions(database)
         self.tickets = Tickets(database)
         self.appointments = Appointments(database)
+        self.bookings = Bookings(database)
         self.people = People(database, secret, people_key)
         self.reminders = ReminderLedger(database)
         self.hours = Hours(database)

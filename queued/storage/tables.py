@@ -1,10 +1,9 @@
 """The tables, as SQLAlchemy Core metadata: the same for SQLite and PostgreSQL.
 
 `journal` is the truth. `ticket`, `snapshot`, `hour_figures` and `learnt` follow from it and can be
-rebuilt; `answer` is
-written in the journal's transaction. `cursor`, `slip`, `device_event`, `person`, `appointment`,
-`token`, `user` and `session` are facts of their own. Times are Unix milliseconds; digests are
-SHA-256 in hexadecimal.
+rebuilt; `answer` is written in the journal's transaction. `cursor`, `slip`, `device_event`,
+`person`, `appointment`, `booking`, `token`, `user` and `session` are facts of their own. Times are
+Unix milliseconds; digests are SHA-256 in hexadecimal.
 
 What is written in the journal's transaction is `WITHOUT ROWID` in SQLite: its rows live in the
 primary key's own tree, one write instead of two.
@@ -190,6 +189,23 @@ appointment = Table(
 Whether it was used stands in `answer`: the check-in's key and its event are one transaction."""
 
 Index("appointment_by_slot", appointment.c.hall, appointment.c.slot)
+
+booking = Table(
+    "booking",
+    metadata,
+    Column("hall", Text, primary_key=True),
+    Column("digest", Text, primary_key=True),
+    _text("person"),
+    _text("day"),
+    _text("service"),
+    _number("slot"),
+    _number("made_at"),
+    _text("status"),
+)
+"""Which appointments were booked on the phone, and by whom, as a keyed digest: one a day."""
+
+Index("booking_by_person", booking.c.person)
+Index("booking_by_slot", booking.c.hall, booking.c.slot)
 
 person = Table(
     "person",

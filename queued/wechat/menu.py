@@ -24,8 +24,6 @@ BUTTON_BYTES_MAX = 60
 URL_BYTES_MAX = 1024
 """WeChat's limits; a 汉字 has three bytes."""
 
-_LINKS = ("phone", "take_url", "news_url", "questions_url", "site_url")
-
 Menu = dict[str, list[dict[str, Any]]]
 
 
@@ -64,7 +62,7 @@ def menu(content: bytes, settings: Settings) -> Menu:
         document = tomllib.loads(content.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
         raise MenuError([f"is not TOML in UTF-8: {error}"]) from None
-    reader = _Reader(_facts(settings))
+    reader = _Reader(facts(settings))
     columns = reader.columns(document)
     if not reader.problems and not columns:
         reader.problems.append("no button leads anywhere in this hall")
@@ -73,9 +71,27 @@ def menu(content: bytes, settings: Settings) -> Menu:
     return {"button": columns}
 
 
-def _facts(settings: Settings) -> Mapping[str, str]:
-    links = {name: getattr(settings.wechat, name) for name in _LINKS}
-    return {"url": settings.http.public_url, "hall": settings.hall.id, **links}
+def facts(settings: Settings) -> Mapping[str, str]:
+    """What addresses are made of; a hall's own pages where it names no others."""
+    pages = f"{settings.http.public_url}/h/{settings.hall.id}"
+    offered = {
+        "take_url": any(service.remote for service in settings.services),
+        "book_url": any(service.appointments for service in settings.services),
+    }
+    own = {
+        "take_url": f"{pages}/take",
+        "book_url": f"{pages}/book",
+        "news_url": f"{pages}/news",
+        "questions_url": f"{pages}/questions",
+        "site_url": f"{pages}/about",
+        "contacts_url": f"{pages}/contacts",
+    }
+    facts = {
+        name: getattr(settings.wechat, name, "") or (url if offered.get(name, True) else "")
+        for name, url in own.items()
+    }
+    phone = settings.wechat.phone
+    return {"url": settings.http.public_url, "hall": settings.hall.id, "phone": phone, **facts}
 
 
 class _Reader:

@@ -60,6 +60,9 @@ class About:
     """No way of sending reaches somebody who does not follow the account."""
     long_term: frozenset[str] = frozenset()
     """Templates of 长期订阅: one consent is good for many reminders."""
+    take_url: str = ""
+    book_url: str = ""
+    """Pages for taking a number, and booking; "" where the hall offers neither."""
     names: Names
     """English names, where there are any."""
 
@@ -78,14 +81,17 @@ class Conversation:
         clock: Clock,
         about: About,
         on_bound: Callable[[Ticket, str], Awaitable[None]] | None = None,
+        on_forgotten: Callable[[str], Awaitable[object]] | None = None,
     ) -> None:
-        """`on_bound` hears of each ticket whose phone has just been told how it stands."""
+        """`on_bound` hears of each ticket whose phone has just been told how it stands,
+        `on_forgotten` of each person (a digest) of whom nothing may be left."""
         self._hall = hall
         self._phones = phones
         self._ledger = ledger
         self._clock = clock
         self._about = about
         self._on_bound = on_bound
+        self._on_forgotten = on_forgotten
 
     async def answer(self, push: Push) -> str:
         """The reply to a push; "" for none."""
@@ -117,7 +123,10 @@ class Conversation:
 
     async def forget(self, person: OpenId) -> None:
         """Take everything about a person off the disk."""
-        await self._ledger.forget(self._phones.digest(person))
+        digest = self._phones.digest(person)
+        await self._ledger.forget(digest)
+        if self._on_forgotten is not None:
+            await self._on_forgotten(digest)
         await self._phones.forget(person)
 
     async def bind(
@@ -187,12 +196,23 @@ class Conversation:
         name = self._hall.actor.hall.plan.name
         if say.language == "en":
             name = self._about.names.get("hall") or name
-        return f"{say('help.text', hall=name)}\n{say('help.bind')}"
+        lines = [say("help.text", hall=name)]
+        lines += [say("help.take")] if self._about.take_url else []
+        lines += [say("help.book")] if self._about.book_url else []
+        return "\n".join([*lines, say("help.bind")])
 
     async def _phone(self, push: Push, say: Phrases) -> str:
         if not self._about.phone:
             return say("phone.none")
         return say("phone.text", hall=self._hall.actor.hall.plan.name, phone=self._about.phone)
+
+    async def _take(self, push: Push, say: Phrases) -> str:
+        url = self._about.take_url
+        return say("take.text", url=url) if url else say("take.none")
+
+    async def _book(self, push: Push, say: Phrases) -> str:
+        url = self._about.book_url
+        return say("take.book", url=url) if url else say("take.none")
 
     async def _ask_cancel(self, push: Push, say: Phrases) -> str:
         tickets = await self._phones.tickets(push.person)
@@ -262,12 +282,14 @@ def _plain(content: str) -> str:
 
 _queues, _mine = Conversation._queues, Conversation._mine
 _help, _phone, _ask = Conversation._help, Conversation._phone, Conversation._ask_cancel
+_take, _book = Conversation._take, Conversation._book
 
 COMMANDS: Mapping[str, Mapping[str, Reply]] = {
     "zh": {
         "排队": _queues, "排队情况": _queues, "叫号": _queues,
         "我的号": _mine, "我的号码": _mine, "我的": _mine, "查号": _mine,
         "取消": _ask, "退号": _ask,
+        "取号": _take, "在线取号": _take, "预约": _book, "预约办事": _book,
         "电话": _phone, "咨询电话": _phone,
         "帮助": _help, "": _help,
     },
@@ -275,6 +297,7 @@ COMMANDS: Mapping[str, Mapping[str, Reply]] = {
         "queue": _queues, "queues": _queues,
         "mine": _mine, "my number": _mine, "my ticket": _mine,
         "cancel": _ask,
+        "take": _take, "book": _book,
         "phone": _phone,
         "help": _help, "hi": _help, "hello": _help,
     },
@@ -284,7 +307,8 @@ COMMANDS: Mapping[str, Mapping[str, Reply]] = {
 CANCELS: Mapping[str, str] = {"zh": "取消", "en": "cancel"}
 """In front of a number: give it up."""
 
-BUTTONS: Mapping[str, Reply] = {"QUEUE": _queues, "MINE": _mine, "PHONE": _phone, "HELP": _help}
+BUTTONS: Mapping[str, Reply] = {"QUEUE": _queues, "MINE": _mine, "PHONE": _phone, "HELP": _help,
+                                    "TAKE": _take, "BOOK": _book}  # fmt: skip
 """Keys of menu buttons."""
 
 ASKED_BY = frozenset({"image", "voice", "video", "shortvideo", "location", "link"})

@@ -290,7 +290,7 @@ def device_events(count: int = 3) -> dict[str, Any]:
 
 def realistic() -> dict[str, dict[str, Any]]:
     """Page → context of a busy hall."""
-    from tests.display import columns, floors  # which are made of what is here
+    from tests.display import afar, columns, floors  # which are made of what is here
 
     hall, now, furniture = {"hall": HALL}, snapshot(), services()
     return {
@@ -324,6 +324,7 @@ def realistic() -> dict[str, dict[str, Any]]:
             "earlier": False,
         },
         **columns.realistic(),
+        **{page: hall | own for page, own in afar.realistic(furniture, now, ticket()).items()},
         "leave": hall | {"ticket": ticket(), "token": TOKEN},
         "printer": hall
         | {
@@ -351,7 +352,7 @@ def empty() -> dict[str, dict[str, Any]]:
     """Page → context of a hall with nothing in it yet."""
     nothing = snapshot(windows=0, queues=0, open=False)
     furniture: dict[str, Any] = {"queues": [], "services": [], "classes": [], "outcomes": []}
-    from tests.display import columns, floors
+    from tests.display import afar, columns, floors
 
     contexts = realistic()
     contexts["start"] |= {"windows": [], "printers": [], "demo": False}
@@ -362,7 +363,8 @@ def empty() -> dict[str, dict[str, Any]]:
     contexts["status"] |= {"services": furniture, "times": usual.nothing()}
     contexts["printer"] |= {"slips": [], "strips": []}
     contexts["status"] |= {"columns": []}
-    for page, changes in (*floors.empty(furniture).items(), *columns.empty().items()):
+    others = (floors.empty(furniture), columns.empty(), afar.empty(nothing))
+    for page, changes in (change for other in others for change in other.items()):
         contexts[page] |= changes
     contexts["devices"] |= {"devices": [], "restarts": 0}
     contexts["device"] |= {"device": well(testable=False), "events": device_events(0)}

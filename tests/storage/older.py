@@ -12,6 +12,7 @@ ADDED: Mapping[int, tuple[str, ...]] = {
     5: ("DROP TABLE audit", "DROP TABLE configuration"),
     6: ("DROP TABLE hour_figures", "DROP TABLE learnt"),
     7: ("DROP TABLE page_version",),
+    8: ("DROP TABLE booking",),
 }
 """By the version a step starts from; a test compares the numbers with the steps."""
 

@@ -32,6 +32,17 @@ site_url = "https://hall.example.gov.cn/"
 """
 
 
+OFFERED = """
+[[service]]
+id = "levy"
+name = "社保缴费"
+queue = "general"
+minutes = 5
+remote = true
+appointments = 2
+"""
+
+
 def settings(links: str = LINKS) -> Any:
     return parse((HALL + HTTP + WECHAT + links).encode(), "hall.toml", {})
 
@@ -65,8 +76,31 @@ def test_the_packaged_menu_has_all_three_columns():
 def test_what_leads_nowhere_is_left_out_with_its_column():
     made = menu(packaged(), settings(""))
     check(made)
-    assert [column["name"] for column in made["button"]] == ["服务汇"]
     assert [one["name"] for one in made["button"][0]["sub_button"]] == ["排队情况", "我的号码"]
+    only = "[[column]]\nname = 'a'\n[[column.button]]\nname = 'b'\nview = '{take_url}'\n"
+    one = menu((only + "[[column]]\nname = 'c'\nclick = 'HELP'").encode(), settings(""))
+    assert [column["name"] for column in one["button"]] == ["c"]
+
+
+def test_buttons_lead_to_the_halls_own_pages():
+    base = "https://hall.example.gov.cn/h/demo"
+    made = menu(packaged(), parse((HALL + OFFERED + HTTP + WECHAT).encode(), "hall.toml", {}))
+    check(made)
+    links = {
+        one["name"]: one.get("url", one.get("key"))
+        for column in made["button"]
+        for one in column["sub_button"]
+    }
+    assert links == {
+        "排队情况": f"{base}/status",
+        "在线取号": f"{base}/take",
+        "预约办事": f"{base}/book",
+        "我的号码": "MINE",
+        "要闻公告": f"{base}/news",
+        "TA们都在问": f"{base}/questions",
+        "咨询电话": f"{base}/contacts",
+        "微官网": f"{base}/about",
+    }
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from dataclasses import replace
 from pathlib import Path
 from string import Formatter
 
@@ -226,3 +227,17 @@ async def test_replies_stay_within_wechats_limit(hall: Town, monkeypatch):
     monkeypatch.setattr(told, "REPLY_BYTES_MAX", 150)
     reply = await hall.says(Clicked("QUEUE"))
     assert len(reply.encode()) <= 150 and reply.endswith("查看。")
+
+
+async def test_taking_and_booking_are_offered_where_the_hall_does(tmp_path):
+    async with town(tmp_path) as made:
+        assert "暂未开放" in await made.says("取号")
+        assert "在手机上取号" not in await made.says("帮助")
+        about = made.conversation._about
+        made.conversation._about = replace(
+            about, take_url="https://hall.example/h/demo/take", book_url="https://hall.example/b"
+        )
+        assert "https://hall.example/h/demo/take" in await made.says("在线取号")
+        assert "https://hall.example/b" in await made.says("预约")
+        assert "Book a time: https://hall.example/b" in await made.says("book")
+        assert "在手机上取号" in await made.says("帮助")

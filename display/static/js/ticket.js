@@ -81,6 +81,11 @@ function final() {
   return document.querySelector("[data-stage]").dataset.final === "true";
 }
 
+// Whose holder is not here yet: that its turn has come shows in no part of the snapshot.
+function absent() {
+  return document.querySelector("[data-stage]").dataset.stage === "afar";
+}
+
 function aheadNow(snapshot) {
   const place = placeOf(snapshot, data.ticket.number);
   return place ? place.ahead : null;
@@ -97,7 +102,7 @@ function onSnapshot(snapshot) {
     estimateOld = true;
   }
   ahead = now;
-  const due = estimateOld && performance.now() - drawnAt > ESTIMATE_EVERY_MS;
+  const due = (estimateOld || absent()) && performance.now() - drawnAt > ESTIMATE_EVERY_MS;
   if (due || keyOf(snapshot) !== known) draw(snapshot);
 }
 

@@ -100,13 +100,25 @@ class Wall(Told, frozen=True):
 
 
 class HallLine(Told, frozen=True):
-    """A hall in the list of halls."""
+    """A hall in the list of halls. `wait_from_s`, `wait_to_s`: from the 50 % bound of the queue
+    that is quickest now to the 80 % bound of the slowest one; null when nobody can say. `stale`:
+    the hall has fallen silent, this is how it was at `observed_at`. Degrees in WGS 84.
+    """
 
     id: str
     name: str
     open: bool
     waiting: int
     observed_at: Time
+    wait_from_s: int | None
+    wait_to_s: int | None
+    name_en: str = ""
+    address: str = ""
+    latitude: float | None = None
+    longitude: float | None = None
+    opens: Time | None = None
+    """When it opens next, of a hall that is closed."""
+    stale: bool = False
 
 
 class HallList(Told, frozen=True):

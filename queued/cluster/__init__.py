@@ -1,0 +1,1 @@
+"""More than one process or hall: what they share and how it gets there."""
