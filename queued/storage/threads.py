@@ -77,15 +77,19 @@ class SqlThreads:
         self._tasks.put(_Task(work, loop, future))
         if not self._reopens:
             return await future
-        timer = loop.call_later(UNANSWERED_S, self._cut)
+
+        def cut() -> None:
+            nonlocal timer
+            for one in self._lasting:
+                one.cut()
+            # Not once: on its new connection the work may wait for the server again.
+            timer = loop.call_later(UNANSWERED_S, cut)
+
+        timer = loop.call_later(UNANSWERED_S, cut)
         try:
             return await future
         finally:
             timer.cancel()
-
-    def _cut(self) -> None:
-        for one in self._lasting:
-            one.cut()
 
     async def close(self) -> None:
         """Finish what was accepted, close the connections. Closing twice does nothing."""
