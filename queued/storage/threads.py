@@ -77,6 +77,7 @@ class SqlThreads:
         self._tasks.put(_Task(work, loop, future))
         if not self._reopens:
             return await future
+        timer: asyncio.TimerHandle
 
         def cut() -> None:
             nonlocal timer
