@@ -228,13 +228,15 @@ def npm():
 
 
 def debian_packages():
-    """What tests need: a browser and its glyphs, Redis, PostgreSQL, a voice, systemd."""
+    """What tests need: a browser and its glyphs, Redis, PostgreSQL, nginx, a voice, systemd."""
     present = {
         "chromium": any(map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))),
         "fonts-wqy-zenhei": has_chinese_font(),
         "fonts-liberation": has_font(("LiberationSans-Bold.ttf",)),
         "redis-server": shutil.which("redis-server") is not None,
         "postgresql": has_postgresql(),
+        "nginx": shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin") is not None,
+        "wrk": shutil.which("wrk") is not None,
         "espeak-ng": shutil.which("espeak-ng") is not None,
         "systemd": shutil.which("systemd-analyze") is not None,
     }

@@ -290,7 +290,7 @@ def device_events(count: int = 3) -> dict[str, Any]:
 
 def realistic() -> dict[str, dict[str, Any]]:
     """Page → context of a busy hall."""
-    from tests.display import afar, columns, floors  # which are made of what is here
+    from tests.display import afar, cities, columns, floors  # which are made of what is here
 
     hall, now, furniture = {"hall": HALL}, snapshot(), services()
     return {
@@ -325,6 +325,7 @@ def realistic() -> dict[str, dict[str, Any]]:
         },
         **columns.realistic(),
         **{page: hall | own for page, own in afar.realistic(furniture, now, ticket()).items()},
+        "city": {"halls": cities.halls()},
         "leave": hall | {"ticket": ticket(), "token": TOKEN},
         "printer": hall
         | {
@@ -371,6 +372,7 @@ def empty() -> dict[str, dict[str, Any]]:
     contexts["login"] = {"next": "", "error": None, "demo": False}
     contexts["wechat"] |= {"good": False, "lines": ["页面已过期。"], "token": ""}
     contexts["error"] = {"status": 503, "code": "not_ready", "detail": "重新读取日志"}
+    contexts["city"] = {"halls": []}
     contexts["board"] |= {"wall": {"notices": [], "media": []}, "second": "en"}
     for page in ("windows", "board", "status", "screen"):
         contexts[page] |= {"snapshot": nothing}
