@@ -100,6 +100,11 @@ async def test_languages_do_not_mix_and_spellings_share_a_copy(front: Front):
 
 async def test_ones_own_is_never_kept_and_guessing_is_slow(front: Front):
     token = front.hall.token((await front.hall.issue())[0])
+
+    async def is_known() -> bool:
+        return (await front.behind.get(f"/t/{token}")).status == 200
+
+    await eventually(is_known)
     page = await front.get(f"/t/{token}")
     assert page.status == 200 and "X-Cache" not in page.headers
     # What a caller says of his address counts for nothing: all of these are one

@@ -138,6 +138,7 @@ async def test_who_guesses_tokens_is_refused_soon(tmp_path: Path):
 
 async def guess(shown: Scene) -> None:
     process, token = shown.public, shown.hall.token((await shown.hall.issue())[0])
+    await eventually(shown.shows)
     there = {"X_Forwarded_For": "203.0.113.9"}
     answers = [
         (await process.get(f"/api/v1/tickets/{n:024d}", **there)).status for n in range(40)
