@@ -10,6 +10,7 @@ import socket
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,7 @@ from queued.long_waits import LongWaits
 from queued.phone_sessions import PhoneSessions
 from queued.retention import Retention
 from queued.server.application import SITE, Parts, build, serve
+from queued.server.columns import Columns, answers, columns_in
 from queued.server.parts import Site
 from queued.settings import SettingsError
 from queued.settings_values import Settings
@@ -101,8 +103,7 @@ async def running(
         waits = LongWaits(hall, lambda: furniture.settings.rules.long_wait_minutes, clock)
         waits.start()
         stack.callback(waits.stop)
-        address = _address(settings)
-        url = _public_url(settings, address)
+        url = _public_url(settings, address := _address(settings))
         around = Surroundings(settings, data, hall, store, bus, clock, url)
         equipment = await _equipped(around, options, stack)
         history = History(hall.id, store.journal, store.hours, lambda: furniture.calendar.zone)
@@ -112,7 +113,8 @@ async def running(
         await retention.start()
         stack.push_async_callback(retention.stop)
         sessions = PhoneSessions(hall.id, store.secret, clock)
-        wechat = await _wechat(around, sessions, stack)
+        columns = columns_in(data / CONTENT, hall, clock)
+        wechat = await _wechat(around, sessions, columns, stack)
         remote = _remote(around, sessions, wechat)
         parts = Parts(
             halls={hall.id: hall},
@@ -131,7 +133,7 @@ async def running(
             version=__version__,
             demo=options.demo,
             media=data / MEDIA,
-            content=data / CONTENT,
+            columns={hall.id: columns},
             more_routes=(*(wechat.routes if wechat else ()), *(remote.routes if remote else ())),
             counts=_counts(wechat, remote),
         )
@@ -228,7 +230,10 @@ async def _equipped(
 
 
 async def _wechat(
-    around: Surroundings, sessions: PhoneSessions, stack: contextlib.AsyncExitStack
+    around: Surroundings,
+    sessions: PhoneSessions,
+    columns: Columns,
+    stack: contextlib.AsyncExitStack,
 ) -> WechatAccount | None:
     """The hall's official account, if it has one."""
     if not around.settings.wechat.appid:
@@ -239,7 +244,7 @@ async def _wechat(
     try:
         return await wechat_account.connected(
             around.settings, around.hall, around.store, around.bus, around.clock, around.url,
-            sessions, stack,
+            sessions, stack, partial(answers, columns, f"{around.url}/h/{around.hall.id}"),
         )  # fmt: skip
     except SettingsError as error:
         raise CannotStart(str(error)) from error

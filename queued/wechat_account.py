@@ -38,7 +38,7 @@ from queued.wechat.callback import Callback, CallbackRefused
 from queued.wechat.client import QR_SECONDS_MAX, WeChatClient
 from queued.wechat.errors import CallFailed
 from queued.wechat.inbound import OpenId, Push
-from queued.wechat.messages import TICKET_SCENE, About, Conversation
+from queued.wechat.messages import TICKET_SCENE, About, Conversation, Questions
 from queued.wechat.oauth import OAuth, SignInRefused
 from queued.wechat.people import Phones
 from queued.wechat.phrases import phrases
@@ -82,8 +82,10 @@ async def connected(
     url: str,
     sessions: PhoneSessions,
     stack: contextlib.AsyncExitStack,
+    questions: Questions | None = None,
 ) -> WechatAccount:
-    """The account, following its hall; `stack` stops it. `url` is what phones reach us by.
+    """The account, following its hall; `stack` stops it. `url` is what phones reach us by,
+    `questions` finds answers to what people ask in their own words.
 
     Raises `SettingsError` for secrets that cannot be read.
     """
@@ -102,8 +104,9 @@ async def connected(
     sender = _sender(settings, hall, store, clock, phones, client, url, about)
     reminders = _reminders(settings, hall, store, bus, clock, phones, sender)
     conversation = Conversation(
-        hall, phones, store.reminders, clock, about, reminders.bound, store.bookings.forget
-    )
+        hall, phones, store.reminders, clock, about, reminders.bound, store.bookings.forget,
+        questions,
+    )  # fmt: skip
     callback = Callback(
         account.credentials(settings.wechat, secrets),
         conversation.answer,
@@ -184,6 +187,7 @@ def _about(settings: Settings) -> About:
         take_url=menu.facts(settings)["take_url"],
         book_url=menu.facts(settings)["book_url"],
         names=names,
+        urls=menu.facts(settings),
     )
 
 

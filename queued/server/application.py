@@ -9,10 +9,9 @@ from typing import Final
 from aiohttp import web
 
 from display.pages import STATIC_DIR
-from queued.content.folder import Folder
 from queued.server import cards, openapi
 from queued.server.auth import Doors
-from queued.server.columns import Columns
+from queued.server.columns import columns_in
 from queued.server.edge import Handler, compiled, elsewhere, expect
 from queued.server.health import Metrics
 from queued.server.hub import Streams
@@ -35,8 +34,6 @@ SITE: Final = web.AppKey("SITE", Site)
 
 BESIDE_THE_ROUTER: Final = web.AppKey("BESIDE_THE_ROUTER", dict[tuple[str, str], Handler])
 """Handlers by method and path as sent: what a hall is asked thousands of times a second."""
-
-MINUTE_CHARS: Final = len("2026-11-23T10:15")
 
 CONNECTIONS_BESIDE_STREAMS: Final = 2000
 """Phones and consoles between two requests. Beyond streams and these, connections are refused:
@@ -116,18 +113,14 @@ def site_of(parts: Parts) -> Site:
         metrics=Metrics(),
         static=StaticFiles(STATIC_DIR),
         media=MediaFolder(parts.media, (zone.id for zone in parts.settings.zones)),
-        columns={id_: _columns(parts, live) for id_, live in lives.items()},
+        columns={
+            id_: parts.columns.get(id_) or columns_in(None, live.running, parts.clock)
+            for id_, live in lives.items()
+        },
         reprints=Once(),
         openapi=cache(lambda: openapi.made_of(ROUTES, parts.version)),
         tls=parts.settings.http.public_url.startswith("https:"),
     )
-
-
-def _columns(parts: Parts, live: Live) -> Columns:
-    """Of a hall; the folder is that of the hall whose configuration is here."""
-    own = parts.content is not None and live.id == parts.settings.hall.id
-    folder = Folder(parts.content, f"/h/{live.id}") if own and parts.content else None
-    return Columns(folder, lambda: live.time_of(live.now())[:MINUTE_CHARS])
 
 
 async def serve(app: web.Application, host: str, port: int) -> web.AppRunner:

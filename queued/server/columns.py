@@ -12,12 +12,16 @@ import asyncio
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
+from pathlib import Path
 from typing import Any, Final
 
 from queued.content.folder import NOTHING, Contents, Folder, Loaded
 from queued.content.page import COLUMNS
-from queued.content.searching import Document, Prepared, prepared
+from queued.content.searching import Document, Prepared, found, prepared
+from queued.engine.clock import Clock
+from queued.engine.halls import RunningHall
 from queued.server.initials import initials_of
 from queued.server.rendered import Drawn
 
@@ -26,6 +30,12 @@ LOOK_EVERY_S: Final = 5.0
 
 MADE_MAX: Final = 400
 """Answers kept: fifty pages in three languages, packed and plain. A full table is begun anew."""
+
+ANSWERS_MAX: Final = 3
+"""Told in a chat: more would not be read."""
+
+QUESTION_CHARS_MIN: Final = 2
+"""One character is no question, and is found everywhere."""
 
 PREFERRED: Final[Mapping[str, tuple[str, ...]]] = {"zh": ("zh", "en")}
 """Of which language a page is shown, by what a visitor reads; who reads no Chinese may read
@@ -148,6 +158,34 @@ class Columns:
             self._shown = _shown(contents, self._now())
         self._looked = True
         return contents
+
+
+def columns_in(folder: Path | None, hall: RunningHall, clock: Clock) -> Columns:
+    """The columns of a hall, in `folder` of its data; with None there are none."""
+
+    def minute() -> str:
+        return f"{datetime.fromtimestamp(clock.now() / 1000, hall.calendar.zone):%Y-%m-%dT%H:%M}"
+
+    return Columns(None if folder is None else Folder(folder, f"/h/{hall.id}"), minute)
+
+
+async def answers(
+    columns: Columns, base: str, question: str, language: str
+) -> list[tuple[str, str]]:
+    """(title, address) of pages that answer what somebody asks in his own words, the best first.
+
+    `base` is in front of the hall's addresses, as "https://hall.example/h/demo".
+    """
+    if len(question) < QUESTION_CHARS_MIN:
+        return []
+    shown = await columns.shown()
+    asked = [
+        one for one in shown.documents(language) if one.document.thing.column == "questions"
+    ]
+    return [
+        (one.document.title, f"{base}/questions/{one.document.thing.slug}")
+        for one in found(question, asked, ANSWERS_MAX)
+    ]
 
 
 def keep(shown: Shown, key: tuple[Any, ...], made: Made) -> None:

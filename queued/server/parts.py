@@ -244,8 +244,8 @@ class Parts:
     demo: bool = False
     media: Path | None = None
     """The folder with what screens show beside the queues; None if there is none."""
-    content: Path | None = None
-    """The folder with the pages of columns (see `content/folder.py`); None: there are none."""
+    columns: Mapping[str, Columns] = field(default_factory=dict)
+    """Notices, questions, telephone list, 微官网, by hall; a hall may have none."""
     more_routes: Sequence[Route] = ()
     """Paths of what is built beside the server: WeChat's callback."""
     counts: Mapping[str, Counter[str]] = field(default_factory=dict)

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TypeAlias, assert_never
 
 from queued.core import views
@@ -65,7 +65,12 @@ class About:
     """Pages for taking a number, and booking; "" where the hall offers neither."""
     names: Names
     """English names, where there are any."""
+    urls: Mapping[str, str] = field(default_factory=dict)
+    """Where the menu leads, by the names in it: news_url, questions_url, site_url, contacts_url."""
 
+
+Questions: TypeAlias = Callable[[str, str], Awaitable[Sequence[tuple[str, str]]]]
+"""(question, language) → (title, address) of pages that answer it, the best first."""
 
 Reply: TypeAlias = Callable[["Conversation", Push, Phrases], Awaitable[str]]
 
@@ -82,9 +87,11 @@ class Conversation:
         about: About,
         on_bound: Callable[[Ticket, str], Awaitable[None]] | None = None,
         on_forgotten: Callable[[str], Awaitable[object]] | None = None,
+        questions: Questions | None = None,
     ) -> None:
         """`on_bound` hears of each ticket whose phone has just been told how it stands,
-        `on_forgotten` of each person (a digest) of whom nothing may be left."""
+        `on_forgotten` of each person (a digest) of whom nothing may be left; `questions` finds
+        answers to what is no command."""
         self._hall = hall
         self._phones = phones
         self._ledger = ledger
@@ -92,6 +99,7 @@ class Conversation:
         self._about = about
         self._on_bound = on_bound
         self._on_forgotten = on_forgotten
+        self._questions = questions
 
     async def answer(self, push: Push) -> str:
         """The reply to a push; "" for none."""
@@ -172,7 +180,17 @@ class Conversation:
         say = phrases("zh")
         if _NUMBER.fullmatch(words.upper()):
             return self._number(words.upper(), say)
+        if answers := await self._answers(words, phrases("en") if words.isascii() else say):
+            return answers
         return f"{say('help.unknown')}\n{await self._help(push, say)}"
+
+    async def _answers(self, question: str, say: Phrases) -> str:
+        """Titles and addresses of pages that answer a question asked in one's own words."""
+        if self._questions is None:
+            return ""
+        found = await self._questions(question, say.language)
+        lines = [f"{title}\n{address}" for title, address in found]
+        return "\n".join([say("questions.found"), *lines]) if lines else ""
 
     async def _queues(self, push: Push, say: Phrases) -> str:
         hall = self._hall
@@ -280,6 +298,20 @@ def _plain(content: str) -> str:
     return re.sub(r"\s+", " ", folded.strip("。.!?,;:、“”\"'[]【】()")).strip()
 
 
+def _page(url: str, title: str) -> Reply:
+    """A reply that leads to one of the hall's pages; the help, where there is none."""
+
+    async def reply(conversation: Conversation, push: Push, say: Phrases) -> str:
+        address = conversation._about.urls.get(url, "")
+        if not address:
+            return await conversation._help(push, say)
+        return say("page.text", title=say(f"page.{title}"), url=address)
+
+    return reply
+
+
+_news, _asked = _page("news_url", "news"), _page("questions_url", "questions")
+_site = _page("site_url", "site")
 _queues, _mine = Conversation._queues, Conversation._mine
 _help, _phone, _ask = Conversation._help, Conversation._phone, Conversation._ask_cancel
 _take, _book = Conversation._take, Conversation._book
@@ -290,6 +322,8 @@ COMMANDS: Mapping[str, Mapping[str, Reply]] = {
         "我的号": _mine, "我的号码": _mine, "我的": _mine, "查号": _mine,
         "取消": _ask, "退号": _ask,
         "取号": _take, "在线取号": _take, "预约": _book, "预约办事": _book,
+        "公告": _news, "要闻公告": _news, "通知": _news,
+        "ta们都在问": _asked, "常见问题": _asked, "问答": _asked, "微官网": _site,
         "电话": _phone, "咨询电话": _phone,
         "帮助": _help, "": _help,
     },
@@ -299,6 +333,7 @@ COMMANDS: Mapping[str, Mapping[str, Reply]] = {
         "cancel": _ask,
         "take": _take, "book": _book,
         "phone": _phone,
+        "news": _news, "notices": _news, "questions": _asked, "faq": _asked, "about": _site,
         "help": _help, "hi": _help, "hello": _help,
     },
 }  # fmt: skip

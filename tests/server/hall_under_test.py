@@ -27,6 +27,7 @@ from queued.engine.tokens import TicketTokens
 from queued.furnishing import calendar_of, plan_of
 from queued.furniture import Furniture
 from queued.server.application import SITE, build, serve
+from queued.server.columns import columns_in
 from queued.server.devices import PrintedSlip, SlipState
 from queued.server.parts import Parts, Site
 from queued.settings import parse
@@ -197,8 +198,9 @@ class Running:
 
 @asynccontextmanager
 async def running(
-    folder: Path, *, config: str = CONFIG, demo: bool = False, **parts_more: Any
-) -> AsyncIterator[Running]:
+    folder: Path, *, config: str = CONFIG, demo: bool = False, content: Path | None = None,
+    **parts_more: Any,
+) -> AsyncIterator[Running]:  # fmt: skip
     """Start everything, furnish the hall, open the day; stop it in reverse."""
     settings = parse(config.encode(), "hall.toml", {})
     clock, bus = SimulatedClock(START), Bus()
@@ -227,14 +229,14 @@ async def running(
     furniture = await Furniture.open(settings, store.configurations)
     await furniture.attach(actor, bus)
     await actor.submit(calendar.opening(clock.now(), "system:"))
-    for role, token in TOKENS.items():
-        if await store.accounts.token(token) is None:
-            await store.accounts.add_token(token, role, f"{role}-1", START)
+    await _hand_out_tokens(store)
     devices = FakeDevices()
     tokens = TicketTokens(hall_id, store.secret)
+    own = RunningHall(hall_id, actor, calendar, tokens, estimator)
     app = build(
         Parts(
-            halls={hall_id: RunningHall(hall_id, actor, calendar, tokens, estimator)},
+            halls={hall_id: own},
+            columns={hall_id: columns_in(content, own, clock)},
             bus=bus,
             store=store,
             settings=furniture.settings,
@@ -249,13 +251,18 @@ async def running(
     )
     runner = await serve(app, "127.0.0.1", 0)
     host, port = runner.addresses[0][:2]
-    jar = aiohttp.DummyCookieJar()
-    async with aiohttp.ClientSession(cookie_jar=jar) as http:
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as http:
         yield Running(f"http://{host}:{port}", http, app[SITE], store, clock, bus, devices)
     await runner.cleanup()
     await furniture.stop()
     await actor.stop()
     await store.close()
+
+
+async def _hand_out_tokens(store: Store) -> None:
+    for role, token in TOKENS.items():
+        if await store.accounts.token(token) is None:
+            await store.accounts.add_token(token, role, f"{role}-1", START)
 
 
 def process_memory_kb() -> int:

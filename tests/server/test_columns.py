@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from queued.content.folder import Folder
-from queued.server.columns import LOOK_EVERY_S
+from queued.server.columns import LOOK_EVERY_S, answers
 from tests.server.hall_under_test import Running, running
 
 SAMPLES = Path(__file__).parents[2] / "config" / "content"
@@ -214,6 +214,19 @@ async def test_the_search_finds_pages_and_services(columns: Running, query: str,
     found = re.findall(r'<li[^>]*>\s*<a href="/h/demo/([^"]+)"', text)
     assert any(one.startswith(first) for one in found[:3]), found
     assert headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize(
+    ("question", "slug"),
+    [("二手房怎么过户？", "house-transfer"), ("开公司要多久", "company-setup"),
+     ("养老保险", "pension-transfer"), ("你好", None), ("号", None), ("", None), ("停车", None)],
+)  # fmt: skip
+async def test_a_question_in_a_chat_is_answered_from_the_questions(
+    columns: Running, question: str, slug: str | None
+):
+    base = "https://hall.example/h/demo"
+    found = await answers(columns.site.columns["demo"], base, question, "zh")
+    assert [one for _, one in found[:1]] == ([f"{base}/questions/{slug}"] if slug else [])
 
 
 @pytest.mark.parametrize(

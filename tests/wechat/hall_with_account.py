@@ -199,10 +199,13 @@ async def town(
             on_owed=sender.wake,
         )
         long_term = frozenset(way.template for way in used if way.long_term)
-        about = About(phone="0571-87654321", ahead=3, long_term=long_term, names=names)
-        conversation = Conversation(
-            live, phones, store.reminders, hall.clock, about, reminders.bound
+        about = About(
+            phone="0571-87654321", ahead=3, long_term=long_term, names=names, urls=PAGES
         )
+        conversation = Conversation(
+            live, phones, store.reminders, hall.clock, about, reminders.bound,
+            questions=_questions,
+        )  # fmt: skip
         if start:
             await reminders.start()
             sender.start()
@@ -213,6 +216,20 @@ async def town(
         finally:
             await reminders.stop()
             await sender.stop()
+
+
+PAGES = {
+    "news_url": "https://hall.example/h/demo/news",
+    "questions_url": "https://hall.example/h/demo/questions",
+}
+"""The pages of columns that this hall has; it has no 微官网."""
+
+
+async def _questions(question: str, language: str) -> list[tuple[str, str]]:
+    """As the columns answer: see `tests/server/test_columns.py`."""
+    known = {"zh": ("过户", "二手房怎么过户？"), "en": ("transfer", "Transfer of a home")}
+    word, title = known[language]
+    return [(title, f"{PAGES['questions_url']}/house")] if word in question else []
 
 
 def later(town: Town, seconds: float) -> None:

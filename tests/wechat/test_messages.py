@@ -66,6 +66,23 @@ async def test_english_words_get_english_answers(hall: Town):
     assert "queue  how many" in await hall.says("help")
 
 
+async def test_words_lead_to_the_pages_of_columns(hall: Town):
+    await hall.open()
+    assert await hall.says("要闻公告") == "要闻公告：https://hall.example/h/demo/news"
+    assert await hall.says("TA们都在问") == "TA们都在问：https://hall.example/h/demo/questions"
+    assert await hall.says("News") == "Notices: https://hall.example/h/demo/news"
+    assert await hall.says("微官网") == await hall.says("帮助"), "it has none"
+
+
+async def test_a_question_in_ones_own_words_is_answered_with_pages(hall: Town):
+    await hall.open()
+    assert await hall.says("请问二手房怎么过户？") == (
+        "您要问的可能是：\n二手房怎么过户？\nhttps://hall.example/h/demo/questions/house"
+    )
+    assert (await hall.says("how does a transfer work")).startswith("You may be looking for:")
+    assert "无法识别" in await hall.says("今天天气怎么样")
+
+
 async def test_any_number_on_the_screens_may_be_asked_for(hall: Town):
     await hall.take()
     await hall.take()
