@@ -7,7 +7,8 @@ are those of the API: snapshot, desk, ticket, services, slips.
 | --------- | ------------------------------------------------------------------------------ |
 | start     | hall {"id","name"}, windows [snapshot windows], printers [device ids or dicts   |
 |           | {"id","name"}], demo bool                                                       |
-| kiosk     | hall, services (answer of GET /halls/{hall}/services), snapshot                 |
+| kiosk     | hall, services (answer of GET /halls/{hall}/services), snapshot, readers        |
+|           | [device ids of the card readers beside it]                                      |
 | windows   | hall, snapshot, seats {window id: {"clerk", "since", "yours", "allowed"}}       |
 | console   | hall, window (snapshot window), desk, services                                  |
 | caller    | the same                                                                        |
@@ -49,8 +50,9 @@ are those of the API: snapshot, desk, ticket, services, slips.
 | configuration | hall, draft (TOML), lists, fields, choices, entry, effects, versions, …     |
 | content   | hall, columns {name: [rows]}, troubles, deleted, pictures, done, …              |
 | writing   | hall, where {"column","slug","language"}, fields, base, preview, versions, …    |
-| login     | next (path to go to), error (problem code or None), demo bool; posts name,      |
-|           | password, next, csrf to /login, or as, next to /demo/enter                      |
+| login     | hall or None, next (path to go to), error (problem code or None), demo bool,    |
+|           | typed (the name, when it comes again); posts name, password, next, csrf to      |
+|           | /login, or as, next to /demo/enter                                              |
 | error     | status int, code (problem code), detail str or None                             |
 | docs      | nothing; reads /api/v1/openapi.json                                             |
 
@@ -99,8 +101,8 @@ class Page:
 PAGES: Final[Mapping[str, Page]] = {
     "start": Page(("hall", "windows", "printers", "demo")),
     "kiosk": Page(
-        ("hall", "services", "snapshot"),
-        ("hall", "services", "snapshot"),
+        ("hall", "services", "snapshot", "readers"),
+        ("hall", "services", "snapshot", "readers"),
         ("app", "live", "wait", "kiosk", "ticket", "error", "error_with", "queue_status"),
         "kiosk",
         "kiosk",
@@ -240,7 +242,7 @@ PAGES: Final[Mapping[str, Page]] = {
         module="writing",
         style="admin",
     ),
-    "login": Page(("next", "error", "demo"), ("next",), module="login"),
+    "login": Page(("hall", "next", "error", "demo", "typed"), ("next",), ("login",), "login"),
     "wechat": Page(("hall", "good", "lines", "token")),
     "error": Page(("status", "code", "detail")),
     "docs": Page((), (), ("docs",), "docs", "docs"),
@@ -311,6 +313,7 @@ class Pages:
             catalogue=catalogue,
             second=second,
             named=lambda thing: name_of(thing, language),
+            person=lambda by: person_of(by, catalogue),
             module=described.module,
             style=described.style,
             theme=described.theme,
@@ -334,6 +337,13 @@ def name_of(thing: Mapping[str, Any], language: str) -> str:
     """
     english = thing.get("name_en") if language != i18n.DEFAULT else None
     return str(english or thing["name"])
+
+
+def person_of(by: str, catalogue: i18n.Catalogue) -> str:
+    """`窗口人员 王芳` of `clerk:王芳`, as the journal names whoever did something."""
+    role, colon, name = by.partition(":")
+    known = colon and catalogue.has(f"role.{role}")
+    return f"{catalogue.text(f'role.{role}')} {name}" if known else by
 
 
 def clock(at: str | None, chars: int = 5) -> str:

@@ -8,6 +8,7 @@ tickets the same person holds.
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
@@ -41,6 +42,11 @@ async def card(call: Call[None]) -> web.Response:
     if read is None:
         return answer(wire.Card(None, None))
     return answer(wire.Card(read.read_id, read.masked_name))
+
+
+def readers_of(devices: Iterable[DeviceSettings], who: Principal) -> list[str]:
+    """The readers beside the kiosk `who`; nobody else's page follows cards."""
+    return [one.id for one in devices if who.role == "kiosk" and _stands_at(one, who)]
 
 
 def _stands_at(reader: DeviceSettings, who: Principal) -> bool:

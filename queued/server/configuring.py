@@ -15,6 +15,7 @@ from queued.server.drafts import FORMS, Document
 from queued.server.effects import WAITS, effects_of
 from queued.server.parts import Furniture
 from queued.server.problems import Problem
+from queued.server.setting_words import said, said_of_field
 from queued.server.tickets import hall_name
 from queued.settings import SettingsError, tables_of
 from queued.settings_document import document_of, edited, laid_over, toml_of
@@ -218,6 +219,7 @@ async def _shown(
     status: int = 200,
 ) -> web.Response:
     live, furniture = call.live, _furniture(call)
+    language = pages.language_of(call.request)
     entry = None
     if opened is not None:
         entry = {"table": opened[0], "place": opened[1], "typed": dict(opened[2])}
@@ -241,8 +243,8 @@ async def _shown(
             "days": [(day, day) for day in DAYS],
         },
         "entry": entry,
-        "wrong": dict(wrong or {}),
-        "problems": list(problems),
+        "wrong": {key: said_of_field(text, language) for key, text in (wrong or {}).items()},
+        "problems": [said(problem, language) for problem in problems],
         "effects": None
         if effects is None
         else [{"code": name, "facts": dict(facts)} for name, facts in effects],
@@ -252,7 +254,7 @@ async def _shown(
         "version": furniture.version,
         "file_changed": furniture.file_changed,
         "waiting": furniture.waiting,
-        "problem": furniture.problem,
+        "problem": " ".join(said(one, language) for one in furniture.problem.splitlines()),
         "versions": await _versions(call),
     }
     return pages.page(call, "configuration", context, status=status)

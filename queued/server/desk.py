@@ -66,7 +66,7 @@ def desk_of(live: Live, id_: WindowId, language: str, by: str) -> wire.Desk:
         next=_next(live, hall, id_, now, language),
         undo=wire.DeskUndo(time_of(undo), held.number) if undo is not None and held else None,
         recall=recall,
-        waiting=[_waiting(hall, ticket, now, time_of) for ticket in waiting],
+        waiting=[_waiting(ticket, now, live) for ticket in waiting],
         waiting_count=views.callable_count(hall, id_),
         parked=_parked(live, plan.queues + plan.overflow),
         missed=_missed(live, plan.queues + plan.overflow),
@@ -132,16 +132,17 @@ def _recall(hall: Hall, ticket: Ticket | None, time_of: TimeOf) -> wire.DeskReca
     return wire.DeskRecall(left, time_of(Millis(not_before)))
 
 
-def _waiting(hall: Hall, ticket: Ticket, now: Millis, time_of: TimeOf) -> wire.DeskWaiting:
+def _waiting(ticket: Ticket, now: Millis, live: Live) -> wire.DeskWaiting:
     return wire.DeskWaiting(
         number=ticket.number,
         queue=ticket.queue,
         service=ticket.service,
         class_=ticket.class_,
         status="waiting",
-        issued_at=time_of(ticket.issued_at),
+        issued_at=live.time_of(ticket.issued_at),
         waited_s=_seconds(ticket.issued_at, now),
-        here=ticket.id not in hall.absent,
+        long=_too_long(ticket, now, live),
+        here=ticket.id not in live.hall.absent,
     )
 
 
@@ -181,12 +182,15 @@ def _alarms(
         yield wire.DeskAlarm("clock", None, 1, None)
     if held is not None and held.status is Status.CALLED and held.calls >= ABSENT_AFTER_CALLS:
         yield wire.DeskAlarm("absent", held.number, held.calls, None)
-    long_ms = live.words.long_wait_ms
-    late = [ticket for ticket in waiting if long_ms and now - waiting_since(ticket) >= long_ms]
+    late = [ticket for ticket in waiting if _too_long(ticket, now, live)]
     if late:
         longest = min(late, key=lambda ticket: (waiting_since(ticket), ticket.id))
         waited_s = _seconds(waiting_since(longest), now)
         yield wire.DeskAlarm("long_wait", longest.number, len(late), waited_s)
+
+
+def _too_long(ticket: Ticket, now: Millis, live: Live) -> bool:
+    return 0 < live.words.long_wait_ms <= now - waiting_since(ticket)
 
 
 def waiting_since(ticket: Ticket) -> Millis:

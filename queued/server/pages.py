@@ -18,8 +18,9 @@ from display import i18n
 from queued.core.plan import WindowId
 from queued.server import devices as printing
 from queued.server import tickets, wire
-from queued.server.auth import SignedIn, clear_cookie, same, set_cookie
+from queued.server.auth import Principal, SignedIn, clear_cookie, same, set_cookie
 from queued.server.call import Call
+from queued.server.cards import readers_of
 from queued.server.desk import desk_of, seats_of
 from queued.server.limits import refuse_if
 from queued.server.live import Live
@@ -34,6 +35,19 @@ FORM_COOKIE: Final = "queued_form"
 
 NEXT: Final = re.compile(r"/(?!/)[A-Za-z0-9._~!$&'()*+,;=:@%/?-]{0,500}")
 """Where to go after signing in: a path of ours. `//host` and `/\\host` lead elsewhere."""
+
+NAME_MAX: Final = 64
+"""Characters of a user's name, as in the form."""
+
+HOMES: Final[Mapping[str, str]] = {
+    "admin": "admin",
+    "manager": "floor",
+    "clerk": "windows",
+    "kiosk": "kiosk",
+    "display": "board",
+    "auditor": "story",
+}
+"""The page below a hall's address where each role works."""
 
 DEMO_MARK: Final = "demo"
 """In the address of who was let in already: a browser without cookies is not sent in circles."""
@@ -127,7 +141,9 @@ async def docs(call: Call[None]) -> web.Response:
 async def kiosk(call: Call[None]) -> web.Response:
     """GET /h/{hall}/kiosk"""
     context = await hall_and_snapshot(call.live)
-    return page(call, "kiosk", {**context, "services": plain(services_of(call.live))})
+    offered = plain(services_of(call.live))
+    beside = readers_of(call.site.parts.readers.devices.values(), call.principal)
+    return page(call, "kiosk", {**context, "services": offered, "readers": beside})
 
 
 async def windows(call: Call[None]) -> web.Response:
@@ -189,8 +205,8 @@ async def sign_in(call: Call[None]) -> web.Response:
     secret = call.request.cookies.get(FORM_COOKIE, "")
     doors = call.site.doors
     if not secret or not same(form.get("csrf", ""), doors.csrf(secret)):
-        return _form(call, where, "csrf", status=403)
-    if not 1 <= len(name) <= 64 or not 1 <= len(password) <= 256:
+        return _form(call, where, "csrf", status=403, name=name)
+    if not 1 <= len(name) <= NAME_MAX or not 1 <= len(password) <= 256:
         return _form(call, where, "bad_login", status=401)
     try:
         if name == "token":
@@ -198,10 +214,10 @@ async def sign_in(call: Call[None]) -> web.Response:
         else:
             signed = await doors.sign_in(call.request, name, password)
     except Problem as problem:
-        response = _form(call, where, problem.code, status=problem.status)
+        response = _form(call, where, problem.code, status=problem.status, name=name)
         response.headers.update(problem.headers)
         return response
-    response = go(where if NEXT.fullmatch(where) else "/")
+    response = go(where if NEXT.fullmatch(where) else _home(call.site, signed.who))
     set_cookie(response, signed, secure=call.site.tls)
     response.del_cookie(FORM_COOKIE, path="/login")
     return response
@@ -259,9 +275,23 @@ async def read_fields(call: Call[Any], most: int | None = None) -> dict[str, lis
     return fields
 
 
-def _form(call: Call[Any], where: str, error: str | None, status: int = 200) -> web.Response:
+def _home(site: Site, who: Principal) -> str:
+    """Where somebody works who did not say where to go; with several halls he chooses."""
+    page_of = HOMES.get(who.role)
+    if page_of is None or len(site.lives) != 1:
+        return "/"
+    at = f"/{quote(who.window, safe='')}" if who.window and who.role == "clerk" else ""
+    return f"/h/{next(iter(site.lives))}/{page_of}{at}"
+
+
+def _form(
+    call: Call[Any], where: str, error: str | None, status: int = 200, name: str = ""
+) -> web.Response:
     secret = secrets.token_urlsafe(16)
+    lives = list(call.site.lives.values())
     context = {
+        "hall": plain(tickets.hall_name(lives[0])) if len(lives) == 1 else None,
+        "typed": name[:NAME_MAX],
         "next": where if NEXT.fullmatch(where) else "",
         "error": error,
         "demo": call.site.parts.demo,

@@ -77,7 +77,7 @@ def hall(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealHall]:
 @pytest.fixture
 def visitors(browser: Browser, hall: RealHall) -> Iterator[People]:
     """People in the hall."""
-    with people(browser, hall.url) as those:
+    with people(browser, hall.url, hall.sessions) as those:
         yield those
 
 

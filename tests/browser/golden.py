@@ -2,7 +2,7 @@
 
 A page is drawn by the real templates, styles and modules in the real browser, under its real
 content policy, from fixed data at a fixed time: the hall of `tests.display.samples` answers its
-requests, its stream stays open, nothing moves. To add a picture, add a row to `ROWS` and run
+requests, its stream stays open, nothing moves. To add a picture, add a row to `golden_rows` and run
 
     python -m tests.browser.golden --renew [NAME …]
 
@@ -14,12 +14,11 @@ from __future__ import annotations
 import io
 import json
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlsplit
 
 from PIL import Image, ImageChops
@@ -28,8 +27,10 @@ from playwright.sync_api import Browser, Page, Route, sync_playwright
 from display.pages import STATIC_DIR, Pages
 from queued.server.security import page_headers
 from queued.server.static import TYPES
+from tests.browser import golden_console as console
+from tests.browser import golden_kiosk as kiosk
 from tests.browser.golden_halls import HALLS, NOW, Hall
-from tests.display import columns, samples
+from tests.browser.golden_rows import ROWS, Row
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 FOLDER: Final = ROOT / "tests" / "golden" / "pages"
@@ -44,6 +45,7 @@ SIZES: Final[Mapping[str, tuple[int, int]]] = {
     "standing": (1080, 1920),
     "bar": (1280, 390),
     "desk": (1366, 768),
+    "caller": (380, 470),
     "phone": (390, 844),
     "small phone": (320, 640),
 }
@@ -62,171 +64,6 @@ TILE_SHARE: Final = 0.22
 """A picture differs when this share of the pixels of one tile of 16 × 16 does: a line of text
 that has moved by 4 px, a colour that has changed, a mark that is missing, texts over each other;
 not the edge of a glyph, nor a shift of 1 px."""
-
-Act = Callable[[Page], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One picture. `act` is what somebody does before it is taken."""
-
-    name: str
-    page: str
-    hall: str = "busy"
-    size: str = "wall"
-    language: str = "zh"
-    act: Act | None = None
-    context: Mapping[str, Any] = field(default_factory=dict)
-    """Put over the page's context of that hall."""
-
-
-def lose_the_line(page: Page) -> None:
-    """The hall stops answering, and six seconds pass."""
-    page.evaluate("cutTheLine()")
-    page.clock.run_for(6_000)
-
-
-def lose_the_phones_line(page: Page) -> None:
-    """The hall stops answering; a phone, which asks, notices when it asks again."""
-    page.evaluate("() => { globalThis.fetch = () => Promise.reject(new TypeError('no line')); }")
-    page.clock.run_for(20_000)
-
-
-def twice_as_large(page: Page) -> None:
-    """The reader has set the browser to 200 % text."""
-    page.evaluate("document.documentElement.style.fontSize = '225%'")
-
-
-def scroll_down(page: Page) -> None:
-    """What comes below."""
-    page.evaluate("window.scrollTo(0, 640)")
-
-
-def down_to_the_times(page: Page) -> None:
-    """What the day is usually like."""
-    page.evaluate("document.getElementById('times').scrollIntoView()")
-
-
-def large_times(page: Page) -> None:
-    """The same at 200 % text."""
-    twice_as_large(page)
-    page.evaluate("document.querySelector('#times .chart').scrollIntoView()")
-
-
-def open_times(page: Page) -> None:
-    """One queue, hour by hour."""
-    page.locator("[data-queue='social'] details.times summary").click()
-    page.evaluate("document.querySelector(\"[data-queue='social']\").scrollIntoView()")
-
-
-def scroll_to_the_end(page: Page) -> None:
-    """The foot of the page."""
-    page.evaluate("window.scrollTo(0, document.body.scrollHeight)")
-
-
-def own(status: str = "waiting", near: bool = False, **changes: Any) -> dict[str, Any]:
-    """The context of one's own number in that state."""
-    return {"ticket": samples.ticket(status, **changes), "near": near}
-
-
-def near_the_north(page: Page) -> None:
-    """Somebody in Qixia taps for the nearest hall."""
-    page.evaluate("here => { navigator.geolocation.getCurrentPosition = (f) => f(here); }",
-                  {"coords": {"latitude": 32.11, "longitude": 118.93}})  # fmt: skip
-    page.locator("#by-distance").click()
-
-
-def open_a_window(page: Page) -> None:
-    """The manager looks at the second window."""
-    page.locator("[data-window='2']").click()
-
-
-ROWS: Final[tuple[Row, ...]] = (
-    Row("board-busy", "board"),
-    Row("board-calling", "board", "called"),
-    Row("board-empty", "board", "empty"),
-    Row("board-closed", "board", "closed"),
-    Row("board-forty", "board", "forty"),
-    Row("board-forty-small", "board", "forty", "small wall"),
-    Row("board-forty-standing", "board", "forty", "standing"),
-    Row("board-standing-bilingual", "board", "called", "standing", context={"second": "en"}),
-    Row("board-offline", "board", "busy", "small wall", act=lose_the_line),
-    Row("board-english", "board", "called", "small wall", "en"),
-    Row("board-korean", "board", "called", language="ko"),
-    Row("board-media", "board", "media"),
-    Row("screen-called", "screen", "called"),
-    Row("screen-serving-bar", "screen", "busy", "bar", context={"second": "en"}),
-    Row("screen-paused-bar", "screen", "paused", "bar"),
-    Row("screen-closed", "screen", "closed", "small wall"),
-    Row("status-busy", "status", size="phone"),
-    Row("status-queues", "status", size="phone", act=scroll_down),
-    Row("status-small", "status", size="small phone"),
-    Row("status-waiting-200", "status", "crowded", "phone"),
-    Row("status-found", "status", size="phone", context={"query": "社保"}),
-    Row("status-times", "status", size="phone", act=down_to_the_times),
-    Row("status-times-small", "status", size="small phone", act=down_to_the_times),
-    Row("status-times-large-text", "status", size="small phone", language="en",
-        act=large_times),
-    Row("status-queue-times", "status", size="phone", act=open_times),
-    Row("status-tomorrow", "status", "closed", "phone", "ko", act=down_to_the_times),
-    Row("status-empty", "status", "empty", "small phone"),
-    Row("city", "city", size="phone"),
-    Row("city-nearest", "city", size="phone", act=near_the_north),
-    Row("city-english", "city", size="small phone", language="en"),
-    Row("status-closed", "status", "closed", "phone",
-        context={"opens": "2026-11-24T08:30:00+08:00"}),
-    Row("status-closed-english", "status", "closed", "small phone", "en"),
-    Row("status-offline", "status", size="phone", act=lose_the_phones_line),
-    Row("status-large-text", "status", size="small phone", act=twice_as_large),
-    Row("ticket-waiting", "ticket", size="phone"),
-    Row("ticket-waiting-small", "ticket", size="small phone"),
-    Row("ticket-waiting-english", "ticket", size="phone", language="en"),
-    Row("ticket-near", "ticket", size="phone", context=own(near=True)),
-    Row("ticket-next", "ticket", size="small phone", context=own(ahead=0)),
-    Row("ticket-called", "ticket", size="phone", context=own("called")),
-    Row("ticket-called-small", "ticket", size="small phone", context=own("called", calls=1)),
-    Row("ticket-called-large-text", "ticket", size="small phone", context=own("called"),
-        act=twice_as_large),
-    Row("ticket-called-english", "ticket", size="phone", language="en", context=own("called")),
-    Row("ticket-serving", "ticket", size="phone", context=own("serving")),
-    Row("ticket-missed", "ticket", size="phone", context=own("missed")),
-    Row("ticket-parked", "ticket", size="small phone", context=own("parked")),
-    Row("ticket-served", "ticket", size="phone", context=own("served")),
-    Row("ticket-rated", "ticket", size="phone", context=own("served", rating="satisfied")),
-    Row("ticket-left", "ticket", size="phone", context=own("cancelled")),
-    Row("ticket-yesterday", "ticket", size="phone", context=own() | {"earlier": True}),
-    Row("ticket-offline", "ticket", size="phone", act=lose_the_phones_line),
-    Row("status-menu", "status", "empty", "phone", act=scroll_to_the_end,
-        context={"columns": ["news", "questions", "contacts", "about"]}),
-    Row("column-news", "column", size="phone"),
-    Row("column-questions", "column", size="phone", context=columns.listing("questions")),
-    Row("column-about-english", "column", size="small phone", language="en",
-        context=columns.listing("about", "en")),
-    Row("column-empty", "column", "empty", "small phone"),
-    Row("entry-news", "entry", size="phone"),
-    Row("entry-question", "entry", size="phone", act=scroll_down,
-        context=columns.page("questions", "house-transfer")),
-    Row("entry-large-text", "entry", size="small phone", act=twice_as_large),
-    Row("contacts", "contacts", size="phone"),
-    Row("contacts-large-text", "contacts", size="small phone", act=twice_as_large),
-    Row("search-found", "search", size="phone"),
-    Row("search-nothing", "search", size="phone",
-        context={"query": "结婚登记", "results": []}),
-    Row("leave", "leave", size="phone"),
-    Row("error-not-found", "error", size="phone"),
-    Row("login", "login", size="desk"),
-    Row("start", "start", size="desk"),
-    Row("floor-busy", "floor", size="desk"),
-    Row("floor-forty", "floor", "forty"),
-    Row("floor-window", "floor", size="desk", act=open_a_window),
-    Row("floor-empty", "floor", "empty", "desk"),
-    Row("story", "story", size="desk"),
-    Row("admin-people", "people", size="desk"),
-    Row("admin-configuration", "configuration"),
-    Row("admin-content", "content"),
-    Row("admin-writing", "writing"),
-    Row("admin-writing-new", "writing", "empty", "desk"),
-)
 
 
 # ── Drawing ───────────────────────────────────────────────────────────────────────────────
@@ -290,6 +127,8 @@ class Painter:
             if row.act is not None:
                 row.act(page)
             page.evaluate("document.fonts.ready.then(() => 0)")
+            if row.page == "kiosk":
+                complaints += page.evaluate(TOO_LONG)
             assert not complaints, f"{row.name}: {complaints}"
             yield page
         finally:
@@ -300,6 +139,12 @@ class Painter:
         if path.startswith("/static/"):
             file = STATIC_DIR / path.removeprefix("/static/")
             route.fulfill(body=file.read_bytes(), headers={"Content-Type": TYPES[file.suffix]})
+        elif (told := row.answers.get(f"{route.request.method} {path}")) is not None:
+            route.fulfill(status=told[0], json=told[1])
+        elif path == console.DESK:
+            route.fulfill(json={**hall.contexts()["console"], **row.context}["desk"])
+        elif path == kiosk.QR:
+            route.fulfill(body=kiosk.code(), headers={"Content-Type": "image/svg+xml"})
         elif path in hall.files:
             route.fulfill(body=hall.files[path], headers={"Content-Type": "image/png"})
         elif path == f"/{row.page}":
@@ -309,6 +154,13 @@ class Painter:
         else:
             route.fulfill(status=304)
 
+
+TOO_LONG: Final = """
+  () => [...document.querySelectorAll("#main, .screen:not([hidden]) > *")]
+    .filter((each) => each.scrollHeight > each.clientHeight + 1)
+    .map((each) => `${each.id} ${each.className} is ${each.scrollHeight - each.clientHeight} px`)
+"""
+"""What a visitor would have to scroll: nobody does at a kiosk."""
 
 STILL: Final = """
   globalThis.EventSource = class extends EventTarget {

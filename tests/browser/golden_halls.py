@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from PIL import Image, ImageDraw
 
+from tests.browser import golden_kiosk as kiosk
 from tests.display import floors, samples, usual
 
 NOW: Final = datetime.fromisoformat(samples.NOW)
@@ -42,6 +43,8 @@ def _with(snapshot: dict[str, Any], **more: dict[str, Any]) -> dict[str, dict[st
         if context.get("hall") == samples.HALL:
             context["hall"] = {**samples.HALL, "name_en": "Citizen Service Centre"}
     contexts["screen"] |= {"window": snapshot["windows"][1], "second": None}
+    for page in ("kiosk", "console", "caller"):
+        contexts[page]["services"] = kiosk.furniture(ENGLISH)
     for page, changes in more.items():
         contexts[page] |= changes
     return contexts
@@ -133,7 +136,13 @@ def poster() -> bytes:
 
 POSTER: Final = "/media/poster.png"
 
+def large() -> dict[str, dict[str, Any]]:
+    """Fourteen queues with seventy services."""
+    return _with(forty(), kiosk={"services": kiosk.large(kiosk.furniture(ENGLISH))})
+
+
 HALLS: Final[Mapping[str, Hall]] = {
+    "large": Hall(large),
     "busy": Hall(lambda: _with(busy())),
     "called": Hall(lambda: _with(busy()), called()),
     "closed": Hall(

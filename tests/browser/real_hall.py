@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import queue
 import socket
 import subprocess
@@ -15,6 +16,9 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = ROOT / "config"
+
+HASTE = {"QUEUED_RULES_RECALL_INTERVAL_S": "4"}
+"""Between two calls of a number; ten seconds by default, which nobody here needs to wait."""
 
 READY_S = 40.0
 STOPPED_S = 20.0
@@ -42,15 +46,23 @@ class RealHall:
         self.id = hall_id
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
+        self.sessions: dict[str, Any] = {}
+        """Of people who have signed in, by role or token; see `watched.people`."""
         self._process: subprocess.Popen[str] | None = None
 
     def start(self) -> RealHall:
         """Returns when the hall says that it is ready. Fails with its words otherwise."""
         assert self._process is None
+        self.sessions.pop("manager", None)  # the demonstration's are forgotten at its start
         lines: queue.SimpleQueue[str] = queue.SimpleQueue()
         with self.log.open("a", encoding="utf-8") as log:
             self._process = subprocess.Popen(
-                self._command(), cwd=ROOT, stdout=subprocess.PIPE, stderr=log, text=True
+                self._command(),
+                cwd=ROOT,
+                env={**os.environ, **HASTE},
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
             )
         threading.Thread(target=_pass_on, args=(self._process, lines), daemon=True).start()
         deadline = time.monotonic() + READY_S

@@ -115,6 +115,11 @@ class Desk:
         expect(self.number).to_have_text("没有号码")
 
 
+def look_again(phone: Page) -> None:
+    """As when it is taken out of the pocket: a phone page asks at once."""
+    phone.evaluate("dispatchEvent(new Event('pageshow'))")
+
+
 def calls(board: Page) -> Locator:
     """The latest calls of a board."""
     return board.locator("#calls .call")

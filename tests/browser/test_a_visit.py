@@ -7,7 +7,7 @@ import numpy
 from playwright.sync_api import Page, expect
 
 from tests.browser.real_hall import RealHall
-from tests.browser.seats import HALL, Desk, Kiosk, Taken, calls
+from tests.browser.seats import HALL, Desk, Kiosk, Taken, calls, look_again
 from tests.browser.watched import People
 
 
@@ -69,6 +69,7 @@ def test_from_the_kiosk_to_served(visitors: People, hall: RealHall):
     expect(newest).to_contain_text("1号窗口")
     height = newest.locator(".number").evaluate("each => each.getBoundingClientRect().height")
     assert height >= 80, "the newest call is not big"
+    look_again(own)
     expect(own.locator(".own-window")).to_have_text("1号窗口")
     status.get_by_role("link", name="刷新").click()  # else it would ask within ten seconds
     expect(status.locator("#calls")).to_contain_text(f"{number} 请到 1号窗口")
@@ -76,6 +77,7 @@ def test_from_the_kiosk_to_served(visitors: People, hall: RealHall):
     desk.serve()
     expect(desk.message).to_have_text(f"{number} 已办结。")
     expect(desk.page.locator('[data-count="served"]')).to_have_text("1")
+    look_again(own)
     expect(own.locator("#status")).to_have_text("已办结")
     expect(board.locator("#windows .window").first).to_contain_text("空闲")
     status.get_by_role("link", name="刷新").click()

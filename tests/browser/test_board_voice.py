@@ -71,7 +71,7 @@ def screens(kiosk_browser: Browser, hall: RealHall) -> Iterator[People]:
 
 @pytest.fixture
 def visitors(browser: Browser, hall: RealHall) -> Iterator[People]:
-    with people(browser, hall.url) as those:
+    with people(browser, hall.url, hall.sessions) as those:
         yield those
 
 

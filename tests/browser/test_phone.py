@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.real_hall import RealHall
-from tests.browser.seats import HALL, Desk, Kiosk
+from tests.browser.seats import HALL, Desk, Kiosk, look_again
 from tests.browser.watched import People
 
 
@@ -59,13 +59,16 @@ def test_the_own_page_counts_down(visitors: People):
 
     desk = Desk(visitors.manager(), "4")
     desk.call_next(first.number)
+    look_again(phone)
     expect(phone.locator("#status")).to_have_text("下一位就是您")
     desk.serve()
     desk.call_next(second.number)
+    look_again(phone)
     expect(phone.locator(".own-window")).to_have_text("4号窗口")
     expect(phone.get_by_role("link", name="放弃排队")).to_have_count(0)
     expect(phone).to_have_title(f"请到4号窗口 · {second.number}")
     desk.serve()
+    look_again(phone)
     phone.get_by_role("button", name="基本满意").click()
     expect(phone.get_by_text("您的评价：基本满意")).to_be_visible()
 

@@ -43,7 +43,7 @@ def tokens(hall: RealHall) -> dict[str, str]:
 
 @pytest.fixture
 def visitors(browser: Browser, hall: RealHall) -> Iterator[People]:
-    with people(browser, hall.url) as those:
+    with people(browser, hall.url, hall.sessions) as those:
         yield those
 
 

@@ -8,11 +8,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.real_hall import RealHall
-from tests.browser.seats import HALL, Desk, Kiosk, calls
+from tests.browser.seats import HALL, Desk, Kiosk, calls, look_again
 from tests.browser.watched import People
-
-RECALL_MS = 25_000
-"""The demonstration hall lets ten seconds pass between two calls of a number."""
 
 
 @pytest.fixture
@@ -67,16 +64,18 @@ def test_recall_missed_and_back_again(visitors: People, kiosk: Kiosk, board: Pag
     visitors.watch.expect("/windows/6/recall")
     desk.press("F3")
     expect(desk.message).to_have_text(re.compile(r"刚刚呼叫过，请 \d+ 秒后再重呼。"))
-    expect(desk.button("重呼")).to_be_enabled(timeout=RECALL_MS)
+    expect(desk.button("重呼")).to_be_enabled()
     desk.press("F3")
     expect(desk.message).to_have_text(f"已重呼 {taken.number}。")
     expect(calls(board).filter(has_text=taken.number)).to_contain_text("第 2 次呼叫")
 
     desk.press("F9")
     expect(desk.number).to_have_text("没有号码")
+    look_again(own)
     expect(own.locator("#status")).to_contain_text("已过号")
     desk.row("missed", taken.number).get_by_role("button").click()
     expect(desk.message).to_have_text(f"{taken.number} 已恢复排队。")
+    look_again(own)
     expect(own.locator("#status")).to_have_text("下一位就是您")
     desk.call_next(taken.number)
     desk.serve()
@@ -120,6 +119,7 @@ def test_parked_with_a_reason_and_back(visitors: People, kiosk: Kiosk):
     dialog.get_by_role("button", name="确定").click()
 
     expect(desk.row("parked", taken.number)).to_contain_text("填表")
+    look_again(own)
     expect(own.locator("#status")).to_contain_text("已挂起")
     desk.row("parked", taken.number).get_by_role("button", name="恢复排队").click()
     expect(desk.row("waiting", taken.number)).to_contain_text("综合咨询")

@@ -74,12 +74,14 @@ class Watch:
 class People:
     """Whoever looks at a page in a test: one watched browser context each."""
 
-    def __init__(self, browser: Browser, base_url: str, watch: Watch) -> None:
+    def __init__(
+        self, browser: Browser, base_url: str, watch: Watch, sessions: dict[str, Any] | None = None
+    ) -> None:
         self._browser = browser
         self._base_url = base_url
         self.watch = watch
         self._contexts: list[BrowserContext] = []
-        self._sessions: dict[str, Any] = {}
+        self._sessions: dict[str, Any] = {} if sessions is None else sessions
 
     def somebody(self, size: str = "desk", **options: Any) -> Page:
         """A page of a fresh context of that size; not signed in."""
@@ -99,12 +101,10 @@ class People:
     def manager(self, size: str = "desk", **options: Any) -> Page:
         """Somebody who has entered the demonstration."""
         if "manager" not in self._sessions:
-            page = self.somebody()
-            page.goto("/login")
-            page.get_by_role("button", name="进入演示").click()
-            page.wait_for_url("**/")
-            self._sessions["manager"] = page.context.storage_state()
-            page.context.close()
+            context = self._browser.new_context(base_url=self._base_url)
+            context.request.post("/demo/enter", form={"as": "manager"}, max_redirects=0)
+            self._sessions["manager"] = context.storage_state()
+            context.close()
         return self.somebody(size, storage_state=self._sessions["manager"], **options)
 
     def holder(self, token: str, size: str = "desk", **options: Any) -> Page:
@@ -112,10 +112,10 @@ class People:
         if token not in self._sessions:
             page = self.somebody()
             page.goto("/login")
-            page.get_by_label("用户名").fill("token")
-            page.get_by_label("密码").fill(token)
-            page.get_by_role("button", name="登录").click()
-            page.wait_for_url("**/")
+            page.locator(".machine summary").click()
+            page.get_by_label("访问令牌").fill(token)
+            page.get_by_role("button", name="用令牌进入").click()
+            page.wait_for_url(lambda url: "/login" not in url)
             self._sessions[token] = page.context.storage_state()
             page.context.close()
         return self.somebody(size, storage_state=self._sessions[token], **options)
@@ -128,10 +128,14 @@ class People:
 
 
 @contextmanager
-def people(browser: Browser, base_url: str) -> Iterator[People]:
-    """People who go home at the end, when nobody may have complained."""
+def people(
+    browser: Browser, base_url: str, sessions: dict[str, Any] | None = None
+) -> Iterator[People]:
+    """People who go home at the end, when nobody may have complained. `sessions`: of those who
+    have signed in there before, for whom the same hall still stands.
+    """
     watch = Watch()
-    those = People(browser, base_url, watch)
+    those = People(browser, base_url, watch, sessions)
     try:
         yield those
     finally:

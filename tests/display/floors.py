@@ -135,8 +135,8 @@ def configuration() -> dict[str, Any]:
             "days": [["mon", "mon"], ["tue", "tue"]],
         },
         "entry": {"table": "queue", "place": 0, "typed": {"id": "general", "queues": ["general"]}},
-        "wrong": {"letter": "“AA1” is not a letter"},
-        "problems": ["[[window]] \"1\": queues: is missing"],
+        "wrong": {"letter": "“AA1”不能作号码字母，请用一个或两个大写英文字母，如 A。"},
+        "problems": ["窗口“1” · 主办队列：请填写此项。"],
         "effects": [
             {"code": "services_removed", "facts": {"n": 2, "names": ["公章备案", "税务登记"]}},
             {"code": "queue_in_use", "facts": {"name": "综合受理", "n": 12}},
@@ -147,7 +147,7 @@ def configuration() -> dict[str, Any]:
         "version": 7,
         "file_changed": True,
         "waiting": True,
-        "problem": "[[device]] \"pad-1\": window",
+        "problem": "device“pad-1” · window：没有“9”。可用的有：1, 2。",
         "versions": [
             {"version": 7, "at": NOW, "by": "admin:孙立", "comment": "国庆后开放时间"},
             {"version": 6, "at": NOW, "by": "admin:孙立", "comment": ""},

@@ -45,7 +45,12 @@ def services() -> dict[str, Any]:
             {"id": id, "name": name, "queue": queue, "minutes": minutes, "materials": materials}
             for id, name, queue, minutes, materials in SERVICES
         ],
-        "outcomes": [{"id": "done", "name": "办结", "name_en": "Completed"}],
+        "outcomes": [
+            {"id": "done", "name": "办结", "name_en": "Completed"},
+            {"id": "accepted", "name": "受理待办", "name_en": "Accepted"},
+            {"id": "advice", "name": "仅咨询", "name_en": "Advice only"},
+            {"id": "rejected", "name": "不予受理", "name_en": "Not accepted"},
+        ],
         "classes": [
             {"id": id, "name": name, "head_start_minutes": minutes} for id, name, minutes in CLASSES
         ],

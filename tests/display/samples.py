@@ -296,7 +296,7 @@ def realistic() -> dict[str, dict[str, Any]]:
     return {
         "start": hall
         | {"windows": now["windows"], "printers": [{"id": "kiosk-printer"}], "demo": True},
-        "kiosk": hall | {"services": furniture, "snapshot": now},
+        "kiosk": hall | {"services": furniture, "snapshot": now, "readers": []},
         "windows": hall | {"snapshot": now, "seats": seats()},
         "console": hall
         | {"window": now["windows"][1], "desk": desk(), "services": furniture, "csrf": "c5f"},
@@ -342,7 +342,9 @@ def realistic() -> dict[str, dict[str, Any]]:
             "options": {"width_mm": 80},
             "version": "0.1.0",
         },
-        "login": {"next": "/h/demo/windows/1", "error": "bad_login", "demo": True, "csrf": "c5f"},
+        "login": hall
+        | {"next": "/h/demo/windows/1", "error": "bad_login", "typed": "wang", "demo": True,
+           "csrf": "c5f"},
         "wechat": hall | {"good": True, "lines": ["已绑定A017号。", "下一个"], "token": TOKEN},
         "error": {"status": 404, "code": "not_found", "detail": None},
         "docs": {},
@@ -369,7 +371,7 @@ def empty() -> dict[str, dict[str, Any]]:
         contexts[page] |= changes
     contexts["devices"] |= {"devices": [], "restarts": 0}
     contexts["device"] |= {"device": well(testable=False), "events": device_events(0)}
-    contexts["login"] = {"next": "", "error": None, "demo": False}
+    contexts["login"] = {"hall": None, "next": "", "error": None, "demo": False, "typed": ""}
     contexts["wechat"] |= {"good": False, "lines": ["页面已过期。"], "token": ""}
     contexts["error"] = {"status": 503, "code": "not_ready", "detail": "重新读取日志"}
     contexts["city"] = {"halls": []}

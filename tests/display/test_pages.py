@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from display import i18n
-from display.pages import PAGES, STATIC_DIR, BadContext, Pages, as_page_data, clock
+from display.pages import PAGES, STATIC_DIR, BadContext, Pages, as_page_data, clock, person_of
 from tests.display import samples
 
 PAGES_ONCE = Pages()
@@ -117,6 +117,14 @@ def poisoned(value: Any, key: str = "") -> Any:
     if isinstance(value, list):
         return [poisoned(each, key) for each in value]
     return HOSTILE if isinstance(value, str) and key in free.split() else value
+
+
+def test_whoever_did_something_is_named_by_his_work():
+    zh = i18n.catalogue("zh")
+    assert person_of("clerk:王芳", zh) == "窗口人员 王芳"
+    assert person_of("kiosk:east:1", zh) == "自助机 east:1"
+    assert person_of("system", zh) == "system"
+    assert person_of("ghost:x", zh) == "ghost:x"
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -100,7 +100,7 @@ async def test_entries_are_edited_in_forms_and_nothing_is_in_force_before_it_is_
     assert hall.actor.hall.plan.queues["tax"].name == "税务"
     assert (await hall.take("tax"))["number"] == "C001"
     text = await editor.open()
-    assert "第 1 版" in text and "新增税务" in text and "admin:admin-1" in text
+    assert "第 1 版" in text and "新增税务" in text and "系统管理员 admin-1" in text
     _, journal, _ = await hall.call("GET", "/halls/demo/journal?limit=1000", role="auditor")
     furnished = [one for one in journal["events"] if one["type"] == "HallConfigured"]
     assert furnished[-1]["by"] == "admin:admin-1"
@@ -109,22 +109,22 @@ async def test_entries_are_edited_in_forms_and_nothing_is_in_force_before_it_is_
 
 async def test_a_queue_without_a_window_is_told_and_kept_in_the_draft(editor: Editor):
     text = await editor.press("keep:queue", **{f"field.{k}": one for k, one in TAX.items()})
-    assert "no window serves it" in text and 'letter = "C"' in editor.draft
+    assert "没有窗口办理此队列" in text and 'letter = "C"' in editor.draft
     text = await editor.press("preview")
-    assert editor.status == 422 and "no window serves it" in text
+    assert editor.status == 422 and "没有窗口办理此队列" in text
 
 
 @pytest.mark.parametrize(
     ("fields", "told"),
     [
-        ({"letter": "lower"}, "is not"),
-        ({"letter": "A"}, "is the letter of queue"),
-        ({"id": "Not An Id"}, "is not"),
-        ({"digits": "99"}, "allowed"),
-        ({"digits": "many"}, "is not a whole number"),
-        ({"name": ""}, "is missing"),
-        ({"name": "x" * 41}, "characters"),
-        ({"name": "a\u202eb"}, "invisible"),
+        ({"letter": "lower"}, "不能作号码字母"),
+        ({"letter": "A"}, "已由队列“general”使用"),
+        ({"id": "Not An Id"}, "不能作编号"),
+        ({"digits": "99"}, "请填 2 至 4"),
+        ({"digits": "many"}, "不是整数"),
+        ({"name": ""}, "请填写此项"),
+        ({"name": "x" * 41}, "最多 40 个字"),
+        ({"name": "a\u202eb"}, "不可见字符"),
     ],
 )
 async def test_what_is_wrong_is_told_at_its_field(editor: Editor, fields, told):

@@ -105,7 +105,11 @@ async def test_long_waits_and_absent_visitors_are_alarms(hall):
     assert (await desk(hall))["alarms"] == []
     hall.later(60)
     late = {"code": "long_wait", "number": "A001", "count": 2, "waited_s": 1800}
-    assert (await desk(hall))["alarms"] == [late]
+    told = await desk(hall)
+    assert told["alarms"] == [late]
+    assert {one["number"]: one.get("long", False) for one in told["waiting"]} == {
+        "A001": True, "A002": True, "A003": False,
+    }  # fmt: skip
 
     await hall.act("1", "call-next")
     for calls in (1, 2):

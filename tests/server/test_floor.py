@@ -189,7 +189,7 @@ async def test_the_story_is_a_page_without_scripts(hall: Running):
     status, text = await story(hall, number="a001", other="A002")
     assert status == 200
     assert "取号：A001" in text and "直接呼叫了 A002 号" in text
-    assert "kiosk:kiosk-1" in text
+    assert "自助机 kiosk-1" in text
 
 
 async def test_a_story_of_an_earlier_day(hall: Running):

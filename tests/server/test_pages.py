@@ -186,7 +186,19 @@ async def test_signing_in_never_leads_to_another_site(people: Running, evil: str
     fields, sent = await form_of(people)
     fields |= {"name": "wang", "password": PASSWORD, "next": evil}
     status, _, headers = await people.page("/login", method="POST", data=fields, headers=sent)
-    assert (status, headers["Location"]) == (303, "/")
+    assert (status, headers["Location"]) == (303, "/h/demo/windows"), "where a clerk works"
+
+
+@pytest.mark.parametrize(
+    ("role", "where"),
+    [("kiosk", "/h/demo/kiosk"), ("display", "/h/demo/board"), ("manager", "/h/demo/floor"),
+     ("admin", "/h/demo/admin"), ("auditor", "/h/demo/story"), ("remote", "/")],
+)  # fmt: skip
+async def test_who_did_not_say_where_to_go_is_led_to_his_work(hall: Running, role, where):
+    fields, sent = await form_of(hall)
+    fields |= {"name": "token", "password": TOKENS[role]}
+    status, _, headers = await hall.page("/login", method="POST", data=fields, headers=sent)
+    assert (status, headers["Location"]) == (303, where)
 
 
 async def test_a_wrong_password_shows_the_form_again(people: Running):
@@ -196,6 +208,8 @@ async def test_a_wrong_password_shows_the_form_again(people: Running):
     assert status == 401
     assert "login-error" in text
     assert 'value="/h/demo/kiosk"' in text
+    assert 'value="wang"' in text, "only the password is typed again"
+    assert "wrong" not in text
     assert "queued_session" not in str(headers.getall("Set-Cookie"))
 
 

@@ -30,7 +30,8 @@ function waitingRow(ticket, facts) {
   const since = Math.round(facts.clock.now() - ticket.waited_s * 1000);
   const next = ticket.number === facts.session.desk.next?.number;
   const special = ticket.class !== "normal";
-  return make("tr", { data: { class: ticket.class, next: String(next) } },
+  const data = { class: ticket.class, next: String(next), long: String(ticket.long ?? false) };
+  return make("tr", { data },
     make("th", { scope: "row", class: "number" }, ticket.number),
     cell(whatFor(ticket), { class: "what" }),
     cell(ticket.here === false ? make("span", { class: "tag" }, text("console.not_here"))

@@ -3,6 +3,7 @@
 
 import { Api, hallPath } from "./api.js";
 import { byId, setHidden, setText } from "./dom.js";
+import * as card from "./kiosk_card.js";
 import * as checkin from "./kiosk_checkin.js";
 import * as choice from "./kiosk_choice.js";
 import * as confirm from "./kiosk_confirm.js";
@@ -76,6 +77,7 @@ onChange(() => {
 screens.onShown(showState);
 screens.start();
 take.start(api, onTicket);
+card.start();
 setInterval(showTime, 1000);
 setInterval(lookAgain, LOOK_AGAIN_MS);
 follow({

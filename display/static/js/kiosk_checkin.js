@@ -7,6 +7,7 @@ import { makePad } from "./kiosk_pad.js";
 import { showTicket } from "./kiosk_result.js";
 import { listen } from "./kiosk_scan.js";
 import { go, onHome } from "./kiosk_screens.js";
+import { aloud } from "./kiosk_speech.js";
 import { change, onChange, problemText, serviceOf, state, text } from "./kiosk_state.js";
 import { persistently, signIn } from "./kiosk_take.js";
 import { data } from "./page.js";
@@ -30,7 +31,9 @@ function showMessage(kind, sentence) {
 function showRefusal() {
   if (!refusal) return;
   const { code, facts } = refusal;
-  showMessage("warn", problemText(code, facts));
+  const why = problemText(code, facts);
+  showMessage("warn", why);
+  aloud(why);
   // Late, but here: the number of everybody else is one tap away.
   setHidden(byId("walk-in"), !(code === "appointment_late" && serviceOf(facts.service)));
 }

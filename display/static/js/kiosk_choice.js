@@ -1,9 +1,10 @@
 // The first screen, and the lists behind it: queues with their services, 一件事.
 
-import { byId, make, setHidden, setText } from "./dom.js";
+import { byId, make, refill, setHidden, setText } from "./dom.js";
+import { week } from "./kiosk_hours.js";
 import { go, onHome } from "./kiosk_screens.js";
 import { listed, nameOf, onChange, state, text } from "./kiosk_state.js";
-import { Tiles, bundleTile, letterMark, loadLine, serviceTile } from "./kiosk_tiles.js";
+import { Tiles, bundleTile, letterMark, loadLine, shortTile } from "./kiosk_tiles.js";
 
 // Up to this many services (and so many of one queue) fit the first screen: one tap less.
 const FLAT_MAX = 18;
@@ -56,9 +57,10 @@ function queueTile(queue) {
 function openQueue(queue) {
   showList({
     title: () => nameOf(queue),
-    lead: () => text("kiosk.choose_service"),
+    letter: queue.letter,
+    lead: () => loadLine(queue.id),
     things: () => servicesOf(queue),
-    tile: serviceTile,
+    tile: shortTile,
   });
 }
 
@@ -78,29 +80,28 @@ function showList(wanted) {
 }
 
 function fillList(page = 0) {
-  setText(byId("list-title"), shownList.title());
-  setText(byId("list-lead"), shownList.lead());
+  const { title, letter, lead } = shownList;
+  byId("list-title").replaceChildren(...(letter ? [letterMark(letter)] : []), title());
+  byId("list-lead").replaceChildren(lead());
   list.set(shownList.things(), page);
 }
 
-function hoursText() {
-  const lines = (state.services.hours ?? []).map((each) => {
-    const days = listed(each.days.map((day) => text(`kiosk.day_${day}`)));
-    return text("kiosk.hours_line", { days, open: each.open, close: each.close });
-  });
-  return lines.join(" · ");
+function showHours() {
+  const lines = week(state.services.hours ?? [], text, listed);
+  const list = byId("hours");
+  refill(list, lines.join(), () => lines.map((line) => make("li", {}, line)));
+  setHidden(list, lines.length === 0);
 }
 
 function showState() {
   const { live, snapshot } = state;
   setHidden(byId("rest"), live);
-  setHidden(byId("choices"), !live);
-  setHidden(byId("closed"), !live || snapshot.open);
-  setHidden(byId("choose-title"), !live || !snapshot.open);
-  const hours = hoursText();
-  setText(byId("hours"), hours);
-  setHidden(byId("hours"), !hours);
-  setHidden(byId("no-services"), offered().length > 0);
+  const empty = offered().length === 0;
+  setHidden(byId("choices"), !live || empty);
+  setHidden(byId("closed"), !live || snapshot.open || empty);
+  setHidden(byId("choose-title"), !live || !snapshot.open || empty);
+  setHidden(byId("no-services"), !live || !empty);
+  showHours();
   setHidden(byId("open-bundles"), (state.services.one_things ?? []).length === 0);
   byId("queues").classList.toggle("queues-flat", flat());
 }

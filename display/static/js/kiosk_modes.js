@@ -5,18 +5,21 @@ import { byId, make, setHidden, setText } from "./dom.js";
 import { spoken } from "./kiosk_result.js";
 import { current, onHome, onShown } from "./kiosk_screens.js";
 import { change, languageName, languages, onChange, state, text } from "./kiosk_state.js";
-import { canSpeak, hush, onVoices, speak, spelled } from "./kiosk_speech.js";
+import { aloud, canSpeak, hush, onVoices, spelled } from "./kiosk_speech.js";
 import { data } from "./page.js";
 
 const html = document.documentElement;
 
 function sentence() {
   const name = current();
-  return name === "result" ? spoken(spelled) : text(`kiosk.say_${name}`);
+  if (name === "result") return spoken(spelled);
+  if (!state.live) return text("kiosk.say_rest");
+  if (!state.snapshot.open && name !== "checkin") return text("kiosk.say_closed");
+  return text(`kiosk.say_${name}`);
 }
 
 function prompt() {
-  if (state.elder) speak(sentence(), state.language);
+  aloud(sentence());
 }
 
 // Texts that the template wrote: [data-text] is the content, [data-label] the accessible name.

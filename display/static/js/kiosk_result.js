@@ -5,11 +5,12 @@ import { finish, goOnly, linger, onHome } from "./kiosk_screens.js";
 import {
   clock, languages, listed, nameOf, onChange, problemText, serviceOf, state, text,
 } from "./kiosk_state.js";
+import { aloud, spelled } from "./kiosk_speech.js";
 import { SlipWatch } from "./slip.js";
 import { headline, shown } from "./waits.js";
 
 const HELP_S = 60; // time to take a photograph of the number and its code
-const WINDOWS_MAX = 6; // more names than that are read by nobody
+const WINDOWS_MAX = 4; // more names than that are read by nobody
 
 const SLIPS = {
   none: { text: "", kind: "", help: false },
@@ -102,6 +103,7 @@ function drawSlip(slip) {
 function setSlip(slip, reason = null) {
   Object.assign(now, { slip, reason });
   if (SLIPS[slip].help) linger(HELP_S);
+  if (slip === "failed") aloud(spoken(spelled));
   draw();
 }
 

@@ -1,6 +1,8 @@
 // Spoken prompts of the elder mode, where the machine has a voice. Silent otherwise: every
 // sentence is on the screen too.
 
+import { state } from "./kiosk_state.js";
+
 const SLOWER = 0.9;
 
 function voiceFor(language) {
@@ -10,6 +12,11 @@ function voiceFor(language) {
 
 export function canSpeak(language) {
   return voiceFor(language) !== null;
+}
+
+// In the elder mode: what has just happened, in the visitor's language.
+export function aloud(sentence) {
+  if (state.elder) speak(sentence, state.language);
 }
 
 // Say `sentence`, instead of whatever is being said.

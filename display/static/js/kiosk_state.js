@@ -14,6 +14,7 @@ export const state = {
   language: data.language,
   elder: false,
   low: false,
+  card: null, // {id, name (masked)} of the identity card that was laid down
 };
 
 const catalogues = Object.fromEntries(

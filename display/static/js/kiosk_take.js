@@ -1,9 +1,11 @@
 // From the wish to the number: one ticket for one wish, whatever happens on the way.
 
 import { hallPath } from "./api.js";
+import * as card from "./kiosk_card.js";
 import * as confirm from "./kiosk_confirm.js";
 import { Intent } from "./kiosk_intent.js";
 import { onHome } from "./kiosk_screens.js";
+import { aloud } from "./kiosk_speech.js";
 import { change, problemText, serviceOf, state, text } from "./kiosk_state.js";
 import { data } from "./page.js";
 
@@ -42,12 +44,16 @@ async function take(api, body, onTicket) {
       () => confirm.say(text("kiosk.unanswered")),
     );
     confirm.say("");
+    card.forget();
     onTicket(ticket, serviceOf(body.service));
   } catch (failure) {
     if (failure.status === 401) signIn();
     // An uncertain end keeps its key: another tap asks about the same wish.
     if (!failure.uncertain) intent.forget();
-    confirm.say(`${text("kiosk.failed")} · ${problemText(failure.code, failure.facts)}`);
+    if (failure.code === "unknown_card") card.forget();
+    const why = problemText(failure.code, failure.facts);
+    confirm.say(`${text("kiosk.failed")} · ${why}`);
+    aloud(why);
   } finally {
     change({ busy: false });
   }
@@ -62,6 +68,7 @@ export function start(api, onTicket) {
     const language = state.language === "zh" ? "zh" : "en";
     const body = { service: service.id, class: class_, language };
     if (state.elder) body.slip = "large";
+    if (state.card) body.card = state.card.id;
     take(api, body, onTicket);
   });
   onHome(() => {

@@ -44,6 +44,18 @@ export function serviceTile(service, onChoose) {
   );
 }
 
+// One of a queue's own services: the queue stands above them, so what differs is said.
+export function shortTile(service, onChoose) {
+  const minutes = service.minutes ? text("kiosk.minutes", { n: service.minutes }) : "";
+  return make(
+    "button",
+    { type: "button", class: "tile", on: { click: () => onChoose(service) } },
+    make("span", { class: "tile-words" },
+      make("span", { class: "tile-name" }, nameOf(service)),
+      make("span", { class: "tile-load" }, minutes)),
+  );
+}
+
 export function bundleTile(bundle, onChoose) {
   const parts = bundle.services.map(serviceOf).filter(Boolean);
   const count = text("kiosk.bundle_of", { n: parts.length });
@@ -93,6 +105,7 @@ export class Tiles {
     const shown = this.things.slice(this.page * size, (this.page + 1) * size);
     this.box.replaceChildren(...shown.map(this.makeTile));
     this.box.dataset.count = String(shown.length);
+    showLoads();
     const [before, after] = this.pages.querySelectorAll("button");
     before.disabled = this.page === 0;
     after.disabled = this.page === pages - 1;
@@ -102,8 +115,13 @@ export class Tiles {
   }
 }
 
-onChange(() => {
+export function showLoads() {
   for (const line of document.querySelectorAll("[data-load]")) {
-    setText(line, loadText(queueNow(line.dataset.load)));
+    const queue = queueNow(line.dataset.load);
+    setText(line, loadText(queue));
+    const place = line.closest(".tile, .queue-card");
+    if (place) place.dataset.status = queue?.status ?? "";
   }
-});
+}
+
+onChange(showLoads);

@@ -77,6 +77,8 @@ class DeskWaiting(Told, frozen=True):
     status: Literal["waiting"]
     issued_at: Time
     waited_s: int
+    long: bool = False
+    """Longer than the hall wants anybody to wait."""
     here: bool = True
     """False: taken on a phone, its holder has not checked in; "call next" passes it over."""
 
