@@ -136,6 +136,7 @@ def test_many_halls_are_as_closed_as_one():
 def test_the_public_comes_after_the_hall():
     hall, public = read(UNIT)["Service"], read(PUBLIC_UNIT)["Service"]
     assert int(public["CPUWeight"]) * 20 <= int(hall.get("CPUWeight", "100"))
+    assert public["CPUSchedulingPolicy"] == "idle"
     assert "StateDirectory" not in public
     assert public["InaccessiblePaths"] == "-/var/lib/queued"
     assert "-m queued public --port %i" in public["ExecStart"]
