@@ -323,9 +323,8 @@ def realistic() -> dict[str, dict[str, Any]]:
             "near": False,
             "earlier": False,
         },
-        **columns.realistic(),
+        **columns.realistic() | {"city": {"halls": cities.halls()}},
         **{page: hall | own for page, own in afar.realistic(furniture, now, ticket()).items()},
-        "city": {"halls": cities.halls()},
         "leave": hall | {"ticket": ticket(), "token": TOKEN},
         "printer": hall
         | {
