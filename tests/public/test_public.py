@@ -93,6 +93,9 @@ async def test_it_shows_what_the_hall_shows(shown: Scene):
     city = await process.get("/")
     assert f"/h/{hall.id}/status" in city.text
     assert "geolocation=(self)" in city.headers["Permissions-Policy"]
+    document = await process.json("/api/v1/openapi.json")
+    assert {"/api/v1/halls", "/api/v1/tickets/{token}"} <= document["paths"].keys()
+    assert all(set(one) == {"get"} for one in document["paths"].values())
     # And nothing can be done here
     assert (await process.get(path, "POST")).status == 405
     assert (await process.get("/nothing")).status == 404
