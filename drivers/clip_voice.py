@@ -12,7 +12,9 @@ import asyncio
 import contextlib
 import shlex
 import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
 
 from drivers import clips
 from drivers.clips import Sound
@@ -30,15 +32,34 @@ CLIP_SECONDS_MAX = 60.0
 COMPLAINT_CHARS_MAX = 200
 
 
+class SoundPlayer(Protocol):
+    """What plays on a sound card."""
+
+    def check(self) -> None:
+        """Raises `DeviceBroken` (`bad_option`) if it cannot play at all."""
+        ...
+
+    async def play(self, wav: bytes, seconds: float) -> None:
+        """To the end. Raises `DeviceError`."""
+        ...
+
+
 class ClipVoice:
     """One sound card. Calls must not overlap; the task sees to that."""
 
-    def __init__(self, config: DeviceConfig, port: AlsaPort | VirtualPort) -> None:
-        """Raises `DeviceBroken` (`bad_option`) naming the option."""
+    def __init__(
+        self,
+        config: DeviceConfig,
+        port: AlsaPort | VirtualPort,
+        player: Callable[[str, AlsaPort], SoundPlayer] | None = None,
+    ) -> None:
+        """`player` makes what plays on a card (`Player`). Raises `DeviceBroken` (`bad_option`)
+        naming the option."""
         self.profile = profile_of("clips", config.options)
         assert self.profile.clips is not None  # `profile_of` insists
         self._folder = self.profile.clips
-        self._player = Player(self.profile.command, port) if isinstance(port, AlsaPort) else None
+        make = player or Player
+        self._player = make(self.profile.command, port) if isinstance(port, AlsaPort) else None
 
     async def connect(self) -> None:
         """Look for the folder and the player. Raises `DeviceError`."""

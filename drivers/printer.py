@@ -315,7 +315,11 @@ class Printer:
 
     def _hear(self, data: bytes) -> list[Answer]:
         answers = self._answers.feed(data)
-        self._receipts += sum(isinstance(answer, InOrder) for answer in answers)
+        receipts = sum(isinstance(answer, InOrder) for answer in answers)
+        self._receipts += receipts
+        if receipts and self._in_order is False and self.profile.status == "auto":
+            # It was not simple, only stuck when this process asked it for the first time.
+            self._in_order = self._remains.answered_in_order = True
         return answers
 
     async def _put(self, question: bytes) -> None:

@@ -135,11 +135,12 @@ class PrinterTask(JobTask[PrintSlip, SlipJob]):
         self._give_back()
 
     def _give_back(self) -> None:
-        """A slip that was to go and has not begun."""
-        job = self.queue.first()
-        if job is not None and job.granted and not job.in_hand:
-            job.give_back()
-            self.world.report(JobHeld(job.id, self.config.id))
+        """Slips that were to go and have not begun."""
+        for id_ in self.queue.ids():
+            job = self.queue.get(id_)
+            if job is not None and job.granted and not job.in_hand:
+                job.give_back()
+                self.world.report(JobHeld(job.id, self.config.id))
 
     # ── work ──
 

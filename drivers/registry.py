@@ -23,6 +23,7 @@ from drivers.tap import Describer, Tap, untapped
 from drivers.transport import Emulator, open_port
 
 if TYPE_CHECKING:
+    from drivers.clip_voice import SoundPlayer
     from drivers.input_task import InputDevice
     from drivers.printer import Printer
     from drivers.printer_task import SlipPrinter
@@ -240,6 +241,8 @@ class Registry:
     """Where virtual printers lay their slips."""
     open: Callable[[Port, Emulator | None], Transport] = open_port
     """Makes the transport of a port; a simulation has lines of its own."""
+    player: Callable[[str, AlsaPort], SoundPlayer] | None = None
+    """Makes what plays on a sound card; a simulation has cards of its own."""
     _buses: WeakValueDictionary[str, Bus] = field(default_factory=WeakValueDictionary)
     """By the name of the port; a line nobody uses any more is forgotten."""
 
@@ -252,7 +255,7 @@ class Registry:
             )
         port = parse_port(config.port, kind.tcp_port, kind.baud)
         if config.kind == "clips":
-            return _clips(config, port)
+            return self._clips(config, port)
         if config.kind == "browser":
             return _browser(config, port)
         emulator = kind.emulator(config) if isinstance(port, VirtualPort) else None
@@ -307,6 +310,18 @@ class Registry:
         return Device("printer", printer=printer, spool=spool, tap=tap)
 
 
+    def _clips(self, config: DeviceConfig, port: Port) -> Device:
+        if not isinstance(port, AlsaPort | VirtualPort):
+            raise DeviceBroken("bad_port", "clips need a sound card: alsa://default")
+
+        def voice() -> Voice:
+            from drivers.clip_voice import ClipVoice
+
+            return ClipVoice(config, port, self.player)
+
+        return Device("voice", voice=voice)
+
+
 def _tap(config: DeviceConfig) -> Tap:
     def describer() -> Describer | None:
         from drivers.describe import describer_of  # only where somebody watches
@@ -334,15 +349,3 @@ def _browser(config: DeviceConfig, port: Port) -> Device:
         raise DeviceBroken("bad_port", "a voice of kind browser is reached at browser://")
     profile_of(config.kind, config.options)
     return Device("voice", browser=True)
-
-
-def _clips(config: DeviceConfig, port: Port) -> Device:
-    if not isinstance(port, AlsaPort | VirtualPort):
-        raise DeviceBroken("bad_port", "clips need a sound card: alsa://default")
-
-    def voice() -> Voice:
-        from drivers.clip_voice import ClipVoice
-
-        return ClipVoice(config, port)
-
-    return Device("voice", voice=voice)

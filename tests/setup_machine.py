@@ -34,6 +34,7 @@ LOCK = "requirements-lock.txt"
 PYTHON_MIN = (3, 11)
 """tomllib, and what the pinned packages need."""
 
+EMUPOS = "emupos==0.4.0"
 TRIES = 3
 """A registry that answers badly once usually answers well the next time."""
 
@@ -81,6 +82,7 @@ def prepare(goal, complete):
     python_packages("dev", "requirements-dev.txt")
     if goal == "test":
         browser_libraries()
+        foreign_printer()
 
 
 # ── Python ────────────────────────────────────────────────────────────────────────────────
@@ -197,6 +199,26 @@ def browser_libraries():
         "the browser libraries could not be installed",
         environment=environment,
     )
+    stamp.write()
+
+
+def foreign_printer():
+    """emupos, a printer to test ours against, where there is a Python new enough for it."""
+    stamp, place = Stamp("emupos", [], EMUPOS), CACHE / "emupos"
+    if stamp.matches():
+        return
+    pyenv = sorted((Path.home() / ".pyenv" / "versions").glob("3.1[3-9]*/bin/python3"))
+    pythons = [*(f"python3.{minor}" for minor in range(13, 20)), *pyenv]
+    python = next((one for one in pythons if works([one, "-c", "import ensurepip"])), None)
+    if python is None:
+        return
+    try:
+        run([python, "-m", "venv", "--clear", place], "no environment for emupos")
+        pip = [place / "bin" / "pip", "install", "--quiet", EMUPOS]
+        run(pip, "emupos could not be installed", environment=pip_environment())
+    except SetupFailed as failure:
+        say(f"{failure}; its tests are skipped")
+        return
     stamp.write()
 
 

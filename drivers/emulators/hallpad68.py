@@ -52,6 +52,12 @@ class HallPad68:
             if self.push is not None:
                 self.push(encode(frame))
 
+    def power_cycle(self) -> None:
+        """The plug is pulled and put back: what it showed and had to say is gone."""
+        self.display = ""
+        self.unacknowledged.clear()
+        self._decoder = Decoder()
+
     def feed(self, data: bytes) -> bytes:
         """Take bytes from the line. A pad answers nothing."""
         flaws = self._decoder.flaws

@@ -1,9 +1,10 @@
 """Command committed → last byte on the wire, with forty strips on four lines and four printers.
 
 The wire and the devices are most of it, so they are taken out. Counted is only the time in which
-the next byte was ours to send: from the moment a frame could begin (its event committed, the frame
-before it out) to the moment the kernel had its last bytes, without the spans in which bytes of ours
-were on the wire, in which a device owed an answer, and the silence a line needs to turn round.
+the next byte was ours to send: from the moment a frame could begin (its event committed, the strip
+before it answered, the slip before it out) to the moment the kernel had its last bytes, without
+the spans in which bytes of ours were on the wire, in which a device owed an answer, and the silence
+a line needs to turn round.
 
 Beside it the same under the same load without us: a program that hears of a commit through a pipe
 and writes 1.5 KB (`bare_line.py`).
@@ -217,6 +218,11 @@ class Line:
         totals = list(accumulate(size for _, size in self.writes))
         return min(bisect_left(totals, count), len(totals) - 1)
 
+    def answered_before(self, last: int) -> float:
+        """When the strip before had answered, whose turn ended with that; 0 if there was none."""
+        before = sum(size for _, size in self.writes[:last])
+        return max((at for heard, at in self.answers if heard <= before), default=0.0)
+
     def ends(self, byte_s: float) -> list[float]:
         """When the last byte of each write was over the wire."""
         free_at, found = 0.0, []
@@ -254,6 +260,8 @@ def _families(
         for device, number, heard in line.shown:
             at = committed.get(("TicketCalled" if strip else "TicketIssued", number))
             last = line.wrote(heard)
+            if strip:
+                previous = line.answered_before(last)
             if at is not None:
                 label = kinds[device] if strip else "slip, serial" if baud else "slip, tcp"
                 family = families.setdefault(label, Family())

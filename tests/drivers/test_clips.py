@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import io
 import os
+import re
 import shutil
 import struct
+import subprocess
 import sys
 import time
 import wave
@@ -326,6 +328,18 @@ async def test_a_set_made_by_espeak_can_call_and_keeps_recordings(tmp_path, caps
     await voice(folder, command=player(tmp_path), chime=True).say(CALL)
     with wave.open(io.BytesIO((tmp_path / "played").read_bytes())) as file:
         assert 2 < file.getnframes() / file.getframerate() < 12
+
+
+@pytest.mark.skipif(shutil.which("espeak-ng") is None, reason="needs espeak-ng")
+def test_no_word_of_the_mandarin_set_is_read_as_english():
+    # The voice for characters spells Pinyin in English ("king three"); this one must not.
+    placeholder = phrase_files.load(None)["zh"].placeholder
+    assert placeholder is not None
+    command = ["espeak-ng", "-v", placeholder.voice, "-q", "-x"]
+    for word, spelling in placeholder.spelling.items():
+        told = subprocess.run([*command, spelling], capture_output=True, text=True, check=True)
+        assert "(en)" not in told.stdout, word
+        assert re.search("[1-5]", told.stdout), f"{word} has no tone: {told.stdout}"
 
 
 @pytest.mark.skipif(shutil.which("espeak-ng") is None, reason="needs espeak-ng")

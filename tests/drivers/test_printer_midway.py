@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from drivers import jobs, printer
+from drivers import escpos, jobs, printer
 from drivers.device import DeviceTransient
 from drivers.emulators.escpos import PrinterEmulator
 from tests.drivers.fake_clock import eventually
@@ -140,3 +140,18 @@ async def test_a_printer_that_is_stuck_at_a_reconnect_is_not_taken_for_a_simpler
         it.emulator.faults.stuck = False
         it.emulator.feed(b"")
         assert await it.print(jobs.Text("A018")) is True
+
+
+async def test_a_printer_that_was_stuck_when_first_asked_is_known_once_it_goes_on():
+    # Given a new process at a printer that says that all is well and works through nothing
+    emulator = Recorder()
+    emulator.faults.stuck = True
+    async with hall(emulator=emulator, **QUICK) as it:
+        assert await it.printer.check() == "ok"
+        # When it goes on, and answers what it was asked then
+        emulator.faults.stuck = False
+        await it.printer.check()
+        # Then a slip is confirmed by its own receipt, as with any printer that gives one
+        emulator.got = b""
+        assert await it.print(jobs.Text("A017")) is True
+        assert escpos.ASK_PAPER_IN_ORDER in emulator.got

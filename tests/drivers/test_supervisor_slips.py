@@ -162,6 +162,18 @@ async def test_a_go_for_a_printer_known_to_be_empty_is_given_back_at_once(hall, 
     assert hall.take(JobHeld) == [JobHeld("j1", "printer")]
 
 
+async def test_a_go_behind_another_slip_is_given_back_with_it(hall, printer):
+    # Given a trial slip that nobody has let go yet, and behind it one that may
+    hall.print("trial")
+    await settle()
+    hall.print("j1")
+    hall.order(JobGo("j1"))
+    # When the printer fails before either
+    printer.trouble = DeviceTransient("paper_out")
+    await hall.clock.advance(printer_task.GO_LIMIT_S + 1)
+    assert hall.take(JobHeld) == [JobHeld("j1", "printer")]
+
+
 async def test_a_slip_that_was_to_go_when_the_process_ends_is_given_back(hall, printer):
     printer.trouble = DeviceTransient("timeout")
     await hall.clock.advance(printer_task.IDLE_CHECK_S)

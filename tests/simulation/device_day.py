@@ -8,9 +8,10 @@ every wall, and gets every sheet of paper.
 from __future__ import annotations
 
 import asyncio
+import json
 import math
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,15 +22,21 @@ from drivers.emulators.escpos import PrinterEmulator
 from drivers.emulators.voice_module import VoiceModule
 from drivers.jobs import NotSpoken, Report, Spoken
 from queued.core import commands as c
+from queued.core.events import ServiceFinished
 from queued.core.model import TicketId
 from queued.core.plan import QueueId, WindowId
 from queued.core.refusals import Refused
+from queued.engine.bus import Committed
 from queued.outputs import device_config
 from queued.settings_values import DeviceSettings
 from tests.simulation.device_auditor import DeviceAudit, Row
+from tests.simulation.device_faults import DeviceFaults
 from tests.simulation.device_hall import (
+    BLIND,
+    CARD,
+    PAD_WINDOWS,
+    PAGE,
     QUIET,
-    RESTART_S,
     ZONES,
     InlineDatabase,
     SimulatedHall,
@@ -38,27 +45,26 @@ from tests.simulation.device_hall import (
     lines_of,
     zone_of,
 )
-from tests.simulation.simulated_lines import LineTrouble, Powered, SimulatedLine
+from tests.simulation.device_inputs import PadClerk
+from tests.simulation.input_auditor import InputAudit
+from tests.simulation.simulated_sound import SimulatedPage, make_clips
 from tests.simulation.simulated_time import LoopClock
 
 BEGINS_AT = int(datetime(2026, 11, 23, 2, 30, tzinfo=UTC).timestamp()) * 1000
 """Half past ten in Shanghai: people come, and the quiet hours of zone c are near."""
 LOOK_S = 5.0
 """The auditor looks at all walls so often."""
+THERE_S = 9.0
+"""A visitor who has been served stands before the evaluator for so long."""
 SETTLE_S = 400.0
 """After the last fault everything must have come to its end."""
 BUSY_PER_H = 700.0
 """Tickets an hour at the busiest time; a tenth of it at night."""
-CALM_S = 1500.0
-"""Mean time between two faults of one line or one device."""
-KILLED_S = 900.0
-"""Mean life of the device process."""
-
 _QUIET_MINUTES = tuple(int(part[:2]) * 60 + int(part[3:]) for part in QUIET.split("-"))
 
 
 @dataclass
-class DeviceDay:
+class DeviceDay(DeviceFaults):
     """A run. `hours` simulated; faults stop `SETTLE_S` before the end."""
     seed: int
     folder: Path
@@ -70,20 +76,26 @@ class DeviceDay:
         """The day, and what the auditor found."""
         self.random = Random(self.seed)
         self.clock = LoopClock(BEGINS_AT)
-        self.settings = furniture()
+        self.clips = make_clips(self.folder / "clips")
+        self.settings = furniture(self.clips)
         self.lines = lines_of(self.settings, self.clock, self.random)
         configs = [device_config(device) for device in self.settings.devices]
         self.link = SimulatedLink(configs, self.lines, self.clock, Random(self.random.random()))
         self.database = InlineDatabase(self.folder)
         self.hall = SimulatedHall(self.settings, self.database, self.link, self.clock)
         names = {window.id: window.name for window in self.settings.windows}
-        self.audit = DeviceAudit(names)
+        self.audit = DeviceAudit(names, frozenset({BLIND}))
         self.devices = {one.id: one for line in self.lines.values() for one in line.devices}
+        self.inputs = InputAudit({pad: window for window, pad in PAD_WINDOWS.items()})
+        self.finished: dict[str, float] = {}
         self._seq = 0
         self._watch()
         await self.hall.start()
+        self.page = SimulatedPage(PAGE, self.hall.speakers, self._said)
+        self.hall.bus.listen(self._see_who_leaves)
         people = _start(self.visitors(), self.reprints(), self.looks(), *self.clerks())
-        faults = _start(self.deaths(), *self.line_faults(), *self.device_faults())
+        sources = (self.deaths(), self.card_faults(), self.page_faults())
+        faults = _start(*sources, *self.line_faults(), *self.device_faults())
         await asyncio.sleep(self.hours * 3600 - SETTLE_S)
         for doing, then_s in ((faults, SETTLE_S / 2), (people[:2], SETTLE_S / 2), (people[2:], 0)):
             for one in doing:
@@ -91,10 +103,6 @@ class DeviceDay:
             await asyncio.sleep(then_s)
         await self._close()
         return self.audit
-
-    def now_s(self) -> float:
-        """Simulated seconds since the beginning."""
-        return asyncio.get_running_loop().time()
 
     # ── People ────────────────────────────────────────────────────────────────────────────
 
@@ -110,8 +118,22 @@ class DeviceDay:
             await self.give(c.IssueTicket(queue=queue, by=kiosk))
 
     def clerks(self) -> list[Awaitable[None]]:
-        """One at every window."""
-        return [self.clerk(window.id, self._fork()) for window in self.settings.windows]
+        """One at every window, some of them at a call pad."""
+        return [
+            PadClerk(self, pad, self.devices[pad], self._fork()).work()
+            if (pad := PAD_WINDOWS.get(window.id))
+            else self.clerk(window.id, self._fork())
+            for window in self.settings.windows
+        ]
+
+    def was_served(self, pad: str) -> bool:
+        """Whether the visitor at the window of `pad` has just been served, and may be there."""
+        return self.now_s() < self.finished.get(self.inputs.window_of[pad], -THERE_S) + THERE_S
+
+    def _see_who_leaves(self, committed: Committed) -> None:
+        for event in committed.events:
+            if isinstance(event, ServiceFinished):
+                self.finished[event.window] = self.now_s()
 
     async def clerk(self, window: str, random: Random) -> None:
         """Calls, calls again, serves, and goes for tea."""
@@ -167,120 +189,6 @@ class DeviceDay:
                     where = self.settings.hall.id, row.day, TicketId(row.ticket)
                     await self.hall.slips.reprint(*where, "clerk:1")
 
-    # ── Faults ────────────────────────────────────────────────────────────────────────────
-
-    async def deaths(self) -> None:
-        """The device process is killed and comes back."""
-        random, everybody = self._fork(), tuple(self.devices)
-        while True:
-            await asyncio.sleep(random.expovariate(1 / KILLED_S))
-            await self._lasting("process killed", everybody, self._dead(random))
-
-    async def _dead(self, random: Random) -> None:
-        self.link.kill()
-        try:
-            await asyncio.sleep(random.choice(RESTART_S))
-        finally:
-            self.link.start()
-
-    def line_faults(self) -> list[Awaitable[None]]:
-        """One source of trouble for every line."""
-        return [self._line_faults(line, self._fork()) for line in self.lines.values()]
-
-    async def _line_faults(self, line: SimulatedLine, random: Random) -> None:
-        # Only a printer tells its host to wait; other lines have no handshake.
-        waits = isinstance(line.devices[0].emulator, PrinterEmulator)
-        kinds = ["silent", "late", "garbled", "split", "unplugged", *["deaf"] * waits]
-        while True:
-            await asyncio.sleep(random.expovariate(1 / CALM_S))
-            kind = random.choice(kinds)
-            ids = [device.id for device in line.devices if kind != "split"]
-            await self._lasting(f"line {kind}", ids, self._line_fault(line, kind, random))
-
-    async def _line_fault(self, line: SimulatedLine, kind: str, random: Random) -> None:
-        try:
-            if kind == "unplugged":
-                line.unplug()
-            elif kind == "late":
-                line.trouble.late_s = random.choice([0.1, 0.6, 1.5, 4.0])
-            else:
-                setattr(line.trouble, kind, True)
-            await asyncio.sleep(min(300.0, random.expovariate(1 / 40)))
-        finally:
-            line.plug()
-            line.hear_again()
-            line.trouble = LineTrouble()
-
-    def device_faults(self) -> list[Awaitable[None]]:
-        """One source of trouble for every device."""
-        return [self._device_faults(device, self._fork()) for device in self.devices.values()]
-
-    async def _device_faults(self, device: Powered, random: Random) -> None:
-        often = CALM_S / 2 if isinstance(device.emulator, PrinterEmulator) else CALM_S * 2
-        while True:
-            await asyncio.sleep(random.expovariate(1 / often))
-            kinds: Sequence[str] = ("power",)
-            if isinstance(device.emulator, PrinterEmulator):
-                kinds = tuple(PRINTER_FAULTS)
-            elif isinstance(device.emulator, VoiceModule):
-                kinds = ("power", "damages", "unheeded", "deaf module")
-            kind = random.choice(kinds)
-            fault = getattr(self, "_" + kind.replace(" ", "_"), None)
-            work = fault(device, random) if fault else self._printer(device, kind, random)
-            await self._lasting(kind, (device.id,), work)
-
-    async def _power(self, device: Powered, random: Random) -> None:
-        device.on = False
-        try:
-            await asyncio.sleep(random.choice([0.5, 5.0, 40.0, 120.0]))
-        finally:
-            self._back(device)
-
-    def _back(self, device: Powered) -> None:
-        device.on = True
-        device.emulator.power_cycle()
-        if isinstance(device.emulator, VoiceModule):
-            device.emulator.cut_off.clear()  # by the power, not by a driver
-
-    async def _damages(self, device: Powered, random: Random) -> None:
-        device.emulator.faults.damages = random.randint(1, 4)
-
-    async def _unheeded(self, device: Powered, random: Random) -> None:
-        device.emulator.faults.unheeded = random.randint(1, 2)
-
-    async def _deaf_module(self, device: Powered, random: Random) -> None:
-        device.emulator.faults.deaf = True
-        try:
-            await asyncio.sleep(random.uniform(5, 120))
-        finally:
-            device.emulator.faults.deaf = False
-
-    async def _printer(self, device: Powered, kind: str, random: Random) -> None:
-        emulator: PrinterEmulator = device.emulator
-        PRINTER_FAULTS[kind](emulator, random)
-        try:
-            await asyncio.sleep(random.uniform(5, 240))
-        finally:
-            if kind == "dies":
-                self._back(device)
-            for name in ("cover_open", "cutter_jam", "jams_at_cut", "stuck", "offline", "silent"):
-                setattr(emulator.faults, name, False)
-            emulator.faults.paper, emulator.faults.dots_left = "ok", None
-            # What waited behind the fault is printed now.
-            line = next(one for one in self.lines.values() if device in one.devices)
-            line.say(device.feed(b""))
-
-    async def _lasting(self, kind: str, devices: Sequence[str], fault: Awaitable[None]) -> None:
-        """A fault that the auditor knows of, from its beginning to its end."""
-        self.happened[kind] += 1
-        for device in devices:
-            self.audit.sick(device)
-        try:
-            await fault
-        finally:
-            for device in devices:
-                self.audit.well(device, self.now_s())
-
     # ── What the auditor sees ─────────────────────────────────────────────────────────────
 
     async def looks(self) -> None:
@@ -297,6 +205,8 @@ class DeviceDay:
         records = await self.hall.journal.read(self.settings.hall.id, self._seq, 1000)
         self._seq = records[-1].seq if records else self._seq
         self.audit.read(records, self.now_s())
+        for record in records:
+            self.inputs.read(record.type, json.loads(record.body))
 
     def rows(self) -> list[Row]:
         """The ledger of slips, read past the engine."""
@@ -306,12 +216,17 @@ class DeviceDay:
 
     def _watch(self) -> None:
         for device in self.settings.devices:
-            powered = self.devices[device.id]
+            if (powered := self.devices.get(device.id)) is None:
+                continue  # a sound card or a page
             if isinstance(powered.emulator, PrinterEmulator):
                 powered.saw = self._paper_of(device.id, powered.emulator)
             elif isinstance(powered.emulator, VoiceModule):
                 powered.saw = self._speech_of(device, powered.emulator)
+        self.link.card.played = lambda words: self.audit.heard_words(CARD, words)
         self.link.listen = self._told
+
+    def _said(self, text: str) -> None:
+        self.audit.said(PAGE, self.clock.now_ms(), text, None)
 
     def _paper_of(self, device: str, emulator: PrinterEmulator) -> Callable[[], None]:
         def saw() -> None:
@@ -350,33 +265,20 @@ class DeviceDay:
     async def _close(self) -> None:
         await self._read()
         now_ms = self.clock.now_ms()
+        self.inputs.close(now_ms)
+        self.audit.found += self.inputs.found
+        self.audit.found += ["the card played two at a time"] * self.link.card.overlaps
         self.audit.slips(self.rows(), now_ms)
-        voices = {zone: f"v{zone}" for zone in ZONES}
-        voice_of = {one.id: voices[zone_of(one.id)] for one in self.settings.windows}
+        more = {"a": (CARD,), "b": (PAGE,)}
+        voices = {zone: (f"v{zone}", *more.get(zone, ())) for zone in ZONES}
+        voices_of = {one.id: voices[zone_of(one.id)] for one in self.settings.windows}
         waiting = tuple(self.hall.voices._pending)
-        self.audit.voices(voice_of, self.hall.voices.counts, waiting, now_ms)
+        self.audit.voices(voices_of, self.hall.voices.counts, waiting, now_ms)
         await self.hall.stop()
         await self.database.close()
 
     def _fork(self) -> Random:
         return Random(self.random.random())
-
-
-def _paper_runs_out(emulator: PrinterEmulator, random: Random) -> None:
-    emulator.faults.dots_left = random.randint(1, 900)
-
-
-PRINTER_FAULTS: dict[str, Callable[[PrinterEmulator, Random], None]] = {
-    "power": lambda emulator, random: None,
-    "paper out": lambda emulator, random: setattr(emulator.faults, "paper", "out"),
-    "paper near its end": lambda emulator, random: setattr(emulator.faults, "paper", "near_end"),
-    "paper out midway": _paper_runs_out,
-    "cover open": lambda emulator, random: setattr(emulator.faults, "cover_open", True),
-    "cutter jam": lambda emulator, random: setattr(emulator.faults, "jams_at_cut", True),
-    "stuck": lambda emulator, random: setattr(emulator.faults, "stuck", True),
-    "silent": lambda emulator, random: setattr(emulator.faults, "silent", True),
-    "dies": lambda emulator, random: setattr(emulator.faults, "dies_after", random.randint(0, 900)),
-}
 
 
 def _start(*works: Awaitable[None]) -> list[_Doing]:

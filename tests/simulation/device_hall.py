@@ -41,18 +41,19 @@ from queued.engine.recovery import recover
 from queued.engine.tokens import TicketTokens
 from queued.furnishing import calendar_of, plan_of
 from queued.outputs import device_config, strips_of
+from queued.pads import Pads
+from queued.ratings import Ratings
+from queued.server.speakers import Speakers
 from queued.settings import parse
 from queued.settings_values import Settings
 from queued.slips import Slips
-from queued.storage import tables
-from queued.storage.connect import DIALECTS, open_connection, sqlite_writer
-from queued.storage.database import Database
 from queued.storage.journal import SqlJournal
 from queued.storage.ledger import Ledger
-from queued.storage.threads import Work
 from queued.strips import Strips
 from queued.voices import Voices
+from tests.simulation.inline_database import PIPE_S, InlineDatabase
 from tests.simulation.simulated_lines import Powered, SimulatedLine
+from tests.simulation.simulated_sound import GAP_MS, SimulatedCard
 from tests.simulation.simulated_time import LoopClock, Process
 
 ZONES = "abc"
@@ -61,7 +62,6 @@ QUIET = "12:00-13:30"
 """In zone c, which has desks beside a school."""
 RESTART_S = (0.2, 1.0, 5.0)
 """As `queued.device_link` does."""
-PIPE_S = 0.0005
 PRESS_S = 0.001
 """What a printer needs for a byte of a slip: the line is faster, and waits for the paper."""
 
@@ -91,23 +91,39 @@ _SCREENS = {
     "bus1": "lines = 2\nwidth = 256\nheight = 64\n",
     "bus4": "lines = 4\ncolumns = 24\n",
 }
+BLIND = "pblind"
 _PRINTERS = (
     ("p80", "tcp://p80:9100", 'kiosk = "k1"\n'),
     ("p58", "serial:///dev/p58?baud=19200", 'kiosk = "k2"\nwidth_mm = 58\ncharset = "gb18030"\n'),
     ("ppart", "tcp://ppart:9100", 'kiosk = "k3"\ncut = "partial"\nstatus = "realtime"\n'),
-    ("pblind", "serial:///dev/pblind?baud=9600", 'kiosk = "k4"\nstatus = "none"\n'),
+    (BLIND, "serial:///dev/pblind?baud=9600", 'kiosk = "k4"\nstatus = "none"\n'),
 )
 _VOICES = (
     ("va", "syn6288", "a", ""),
     ("vb", "xfs5152", "b", ""),
     ("vc", "xfs5152", "c", f'quiet = "{QUIET}"\ntimezone = "Asia/Shanghai"\n'),
 )
-PAD_WINDOWS = ("11", "12")
+CARD, PAGE = "ca", "pb"
+"""In zone a a sound card speaks beside the module, in zone b a page."""
+_PADS = (
+    ("pad1", "pads", "1", "address = 1\n"),
+    ("pad2", "pads", "2", "address = 2\n"),
+    ("pad19", "bus3", "19", "address = 11\nlocal_echo = true\n"),
+    ("pad20", "bus3", "20", "address = 12\nlocal_echo = true\n"),
+)
+"""Two on a pair of wires of their own, two among strips; each has its evaluator."""
+PAD_WINDOWS = {window: id_ for id_, _, window, _ in _PADS}
 
 
-def furniture() -> Settings:
+def furniture(clips: Path) -> Settings:
     """The hall's configuration, through the real reader."""
     text = _HALL
+    text += f'[[device]]\nid = "{CARD}"\nkind = "clips"\nport = "alsa://default"\nzone = "a"\n'
+    text += f'clips = "{clips}"\ngap_ms = {GAP_MS}\n'
+    text += f'[[device]]\nid = "{PAGE}"\nkind = "browser"\nport = "browser://"\nzone = "b"\n'
+    for id_, bus, window, more in _PADS:
+        text += f'[[device]]\nid = "{id_}"\nkind = "hallpad68"\nwindow = "{window}"\n'
+        text += f'port = "serial:///dev/{bus}?baud=9600"\nrating_s = 15\n{more}'
     for zone in ZONES:
         text += f'[[zone]]\nid = "{zone}"\nname = "{zone.upper()}区"\n'
         text += f'[[queue]]\nid = "q{zone}"\nletter = "{zone.upper()}"\nname = "业务{zone}"\n'
@@ -151,39 +167,6 @@ def _window(index: int, place: int) -> int:
     return index * 9 + min(place, 8) + 1
 
 
-class InlineDatabase(Database):
-    """A real SQLite file in the thread of the loop, so that a seed is a day."""
-
-    def __init__(self, folder: Path) -> None:
-        writer = sqlite_writer(folder / "day.sqlite")
-        # The day tests devices, not the disk: `tests/storage` and `tests/crash` do that.
-        self._connection = open_connection(writer, durable=True)
-        raw: Any = self._connection.connection.driver_connection
-        raw.execute("PRAGMA synchronous=OFF")
-        with self._connection.begin():
-            tables.metadata.create_all(self._connection)
-        self.dialect = DIALECTS[writer.dialect.name]
-
-    async def write(self, work: Work[Any]) -> Any:
-        """In one transaction; others run before the caller hears of it."""
-        await asyncio.sleep(PIPE_S)
-        with self._connection.begin():
-            return work(self._connection)
-
-    async def read(self, work: Work[Any]) -> Any:
-        """As `write`."""
-        return await self.write(work)
-
-    def rows(self, query: str) -> list[Any]:
-        """For the auditor, who asks the file and not the engine."""
-        with self._connection.begin():
-            return list(self._connection.exec_driver_sql(query))
-
-    async def close(self) -> None:
-        """Let go of the file."""
-        self._connection.close()
-
-
 class SimulatedLink:
     """`queued.device_link.DeviceLink` with a killable process of tasks behind a pipe of JSON."""
 
@@ -198,6 +181,7 @@ class SimulatedLink:
         self._lines = lines
         self._clock = clock
         self._random = random
+        self.card = SimulatedCard()
         self._process: Process | None = None
         self._supervisor: Supervisor | None = None
         self._reports: dict[str, DeviceReport] = {}
@@ -221,7 +205,8 @@ class SimulatedLink:
             asyncio.get_running_loop().call_later(PIPE_S, self._hear, process, line)
 
         def begin() -> Supervisor:
-            return Supervisor(report, Registry(open=self._open), self._clock, self._random.random)
+            registry = Registry(open=self._open, player=lambda _command, _port: self.card)
+            return Supervisor(report, registry, self._clock, self._random.random)
 
         self._supervisor = process.run(begin)
         self.send(Configure(self._devices))
@@ -284,6 +269,8 @@ def lines_of(settings: Settings, clock: LoopClock, random: Random) -> dict[str, 
     devices: dict[str, list[Powered]] = {}
     ports: dict[str, float] = {}
     for device in settings.devices:
+        if device.id in (CARD, PAGE):
+            continue
         kind = KINDS[device.kind]
         port = parse_port(device.port, kind.tcp_port, kind.baud)
         name = line_name(port)
@@ -359,24 +346,29 @@ class SimulatedHall:
         devices = self.settings.devices
         strips = Strips(hall_id, strips_of(devices), lambda: self.actor.hall, self.link.send)
         self.voices = Voices(hall_id, devices, self.clock, self.link.send)
+        self.speakers = Speakers(devices, self.link.send)
+        self.pads = Pads(hall, devices, self.link.send, self.clock.now_ms)
+        self.ratings = Ratings(hall, devices, self.clock, self.link.send)
+        fed = (strips, self.voices, self.pads, self.ratings)
 
         def up() -> None:
-            self.slips.on_up()
-            strips.on_up()
-            self.voices.on_up()
+            for part in (self.slips, strips, self.speakers, *fed[1:]):
+                part.on_up()
 
         def heard(report: Report) -> None:
-            self.slips.on_report(report)
-            self.voices.on_report(report)
+            for part in (self.slips, self.speakers, *fed[1:]):
+                part.on_report(report)
 
         self.link.on_up, self.link.on_report = up, heard
-        self.bus.listen(strips.on_commit)
-        self.bus.listen(self.voices.on_commit)
+        for part in fed:
+            self.bus.listen(part.on_commit)
         await self.slips.start()
         self.link.start()
 
     async def stop(self) -> None:
         """End everything; what is unfinished is in the ledger."""
         self.link.kill()
+        await self.pads.stop()
+        await self.ratings.stop()
         await self.slips.stop()
         await self.actor.stop()

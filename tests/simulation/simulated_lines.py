@@ -49,6 +49,8 @@ class Powered:
     emulator: Any
     on: bool = True
     saw: Callable[[], None] = lambda: None
+    push: Callable[[bytes], None] = lambda data: None
+    """Onto its line, unasked."""
 
     def feed(self, data: bytes) -> bytes:
         """What it answers; nothing without power."""
@@ -77,6 +79,7 @@ class SimulatedLine:
         self._held = bytearray()
         self._ticking: set[int] = set()
         for device in self.devices:
+            device.push = self.say
             if hasattr(device.emulator, "push"):
                 device.emulator.push = self.say
 
