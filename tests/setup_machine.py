@@ -253,7 +253,7 @@ def debian_packages():
     """What tests need: a browser and its glyphs, Redis, PostgreSQL, nginx, a voice, systemd."""
     present = {
         "chromium": any(map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))),
-        "fonts-wqy-zenhei": has_chinese_font(),
+        "fonts-wqy-zenhei": has_font(FONT_NAMES),
         "fonts-liberation": has_font(("LiberationSans-Bold.ttf",)),
         "redis-server": shutil.which("redis-server") is not None,
         "postgresql": has_postgresql(),
@@ -267,10 +267,6 @@ def debian_packages():
         install_debian_packages(
             missing, "\nTo run only what can do without them:  make test MACHINE=as-is"
         )
-
-
-def has_chinese_font():
-    return has_font(FONT_NAMES)
 
 
 def has_font(names):
