@@ -106,9 +106,7 @@ async def running(
         url = _public_url(settings, address := _address(settings))
         around = Surroundings(settings, data, hall, store, bus, clock, url)
         equipment = await _equipped(around, options, stack)
-        history = History(hall.id, store.journal, store.hours, lambda: furniture.calendar.zone)
-        history.start(bus)
-        stack.push_async_callback(history.stop)
+        history = _history(hall, store, furniture, bus, stack)
         retention = Retention(store.people, clock)
         await retention.start()
         stack.push_async_callback(retention.stop)
@@ -215,6 +213,22 @@ async def _open_hall(
     await furniture.attach(actor, bus)
     await actor.submit(calendar.opening(clock.now(), BY_CALENDAR))
     return hall
+
+
+def _history(
+    hall: RunningHall,
+    store: Store,
+    furniture: Furniture,
+    bus: Bus,
+    stack: contextlib.AsyncExitStack,
+) -> History:
+    """What its days are like, kept up to date."""
+    history = History(
+        hall.id, store.journal, store.hours, lambda: furniture.calendar.zone, hall.estimator
+    )
+    history.start(bus)
+    stack.push_async_callback(history.stop)
+    return history
 
 
 async def _equipped(
