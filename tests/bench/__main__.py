@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.bench import console, core, devices, history, http, live, pages
+from tests.bench import console, core, devices, flood, history, http, live, pages
 from tests.bench.hall import children, folder, resident_mb, running
 from tests.bench.load import Run
 from tests.postgresql_server import server
@@ -297,6 +297,57 @@ def console_rows() -> Iterator[Row]:
         )
 
 
+def public_rows() -> Iterator[Row]:
+    """A public process on a core of its own."""
+    told = flood.capacity()
+    answered, constant = _median(told.answered), _median(told.constant)
+    ratio = _median([a / b for a, b in zip(told.answered, told.constant, strict=True)])
+    yield Row(
+        f"public process, snapshot, {told.bytes / 1000:.1f} kB, one core",
+        ">= 85 % of constant bytes",
+        f"{answered:,.0f}/s, {told.wrong} wrong",
+        f"{constant:,.0f}/s: {ratio:.0%}",
+        ratio >= 0.85 and not told.wrong,
+    )
+    cheaper = _median([b / a for a, b in zip(told.answered, told.unchanged, strict=True)])
+    yield Row(
+        "public process, 304",
+        "cheaper than a 200",
+        f"{_median(told.unchanged):,.0f}/s",
+        f"{cheaper:.2f}x the 200s",
+        cheaper > 1,
+    )
+    many = flood.streams(10_000, 6)
+    slowest = max(many.all_s) * 1000
+    yield Row(
+        "public process, 10,000 SSE clients",
+        "none cut, <= 20 KB each",
+        f"call in the hall to all in {slowest:.0f} ms, {many.kb_per_client:.1f} KB each",
+        "",
+        many.kb_per_client <= 20,
+    )
+
+
+def flood_rows() -> Iterator[Row]:
+    """A hall whose public process drowns: as the units arrange it, and with less."""
+    for what, pinned, under in (
+        ("a core each, flood idle-class", True, flood.LAST),
+        ("any core, flood idle-class", False, flood.LAST),
+        ("any core, nothing done about it", False, ()),
+    ):
+        told = flood.flood(pinned, under)
+        calm, flooded = told.p99_ms(told.calm_s), told.p99_ms(told.flooded_s)
+        calls = sum(map(len, told.flooded_s))
+        rate = _median([one.rate for one in told.floods])
+        yield Row(
+            f"call-next p99, {what}",
+            "<= 1.2x" if pinned else "for comparison",
+            f"{flooded:.2f} ms with {rate:,.0f} readers/s, {calls} calls",
+            f"{calm:.2f} ms without: {told.ratio:.2f}x; flood's core {_median(told.busy):.0%} busy",
+            told.ratio <= 1.2 or not pinned,
+        )
+
+
 def _median(values: list[float]) -> float:
     return sorted(values)[len(values) // 2]
 
@@ -315,6 +366,8 @@ PARTS: dict[str, Callable[[], Iterator[Row]]] = {
     "history": history_rows,
     "pages": page_rows,
     "console": console_rows,
+    "public": public_rows,
+    "flood": flood_rows,
 }
 
 
