@@ -106,16 +106,13 @@ async def running(
         url = _public_url(settings, address := _address(settings))
         around = Surroundings(settings, data, hall, store, bus, clock, url)
         equipment = await _equipped(around, options, stack)
-        history = History(hall.id, store.journal, store.hours, lambda: furniture.calendar.zone)
-        history.start(bus)
-        stack.push_async_callback(history.stop)
+        history = _history(hall, store, furniture, bus, stack)
         retention = Retention(store.people, clock)
         await retention.start()
         stack.push_async_callback(retention.stop)
-        sessions = PhoneSessions(hall.id, store.secret, clock)
         columns = columns_in(data / CONTENT, hall, clock)
-        wechat = await _wechat(around, sessions, columns, stack)
-        remote = _remote(around, sessions, wechat)
+        wechat = await _wechat(around, columns, stack)
+        remote = _remote(around, wechat)
         parts = Parts(
             halls={hall.id: hall},
             bus=bus,
@@ -133,6 +130,7 @@ async def running(
             version=__version__,
             demo=options.demo,
             media=data / MEDIA,
+            account=wechat,
             columns={hall.id: columns},
             more_routes=(*(wechat.routes if wechat else ()), *(remote.routes if remote else ())),
             counts=_counts(wechat, remote),
@@ -217,6 +215,22 @@ async def _open_hall(
     return hall
 
 
+def _history(
+    hall: RunningHall,
+    store: Store,
+    furniture: Furniture,
+    bus: Bus,
+    stack: contextlib.AsyncExitStack,
+) -> History:
+    """What its days are like, kept up to date."""
+    history = History(
+        hall.id, store.journal, store.hours, lambda: furniture.calendar.zone, hall.estimator
+    )
+    history.start(bus)
+    stack.push_async_callback(history.stop)
+    return history
+
+
 async def _equipped(
     around: Surroundings, options: Options, stack: contextlib.AsyncExitStack
 ) -> Equipment:
@@ -230,10 +244,7 @@ async def _equipped(
 
 
 async def _wechat(
-    around: Surroundings,
-    sessions: PhoneSessions,
-    columns: Columns,
-    stack: contextlib.AsyncExitStack,
+    around: Surroundings, columns: Columns, stack: contextlib.AsyncExitStack
 ) -> WechatAccount | None:
     """The hall's official account, if it has one."""
     if not around.settings.wechat.appid:
@@ -244,7 +255,7 @@ async def _wechat(
     try:
         return await wechat_account.connected(
             around.settings, around.hall, around.store, around.bus, around.clock, around.url,
-            sessions, stack, partial(answers, columns, f"{around.url}/h/{around.hall.id}"),
+            _sessions(around), stack, partial(answers, columns, f"{around.url}/h/{around.hall.id}"),
         )  # fmt: skip
     except SettingsError as error:
         raise CannotStart(str(error)) from error
@@ -266,16 +277,18 @@ async def _published(
         raise CannotStart("[redis] url is not an address of a Redis server") from None
 
 
-def _remote(
-    around: Surroundings, sessions: PhoneSessions, wechat: WechatAccount | None
-) -> Remote | None:
+def _sessions(around: Surroundings) -> PhoneSessions:
+    return PhoneSessions(around.hall.id, around.store.secret, around.clock)
+
+
+def _remote(around: Surroundings, wechat: WechatAccount | None) -> Remote | None:
     """What can be done from afar; with an account administration may offer it at any time."""
     if wechat is None and not settings_remote.offered(around.settings):
         return None
     from queued.remote import desk
 
     phones, sign_in = (wechat.phones, wechat.sign_in) if wechat else (None, "")
-    return desk.opened(around.hall.id, around.store, sessions, phones, sign_in)
+    return desk.opened(around.hall.id, around.store, _sessions(around), phones, sign_in)
 
 
 def _counts(*others: WechatAccount | Remote | None) -> dict[str, Counter[str]]:

@@ -20,8 +20,9 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from queued.core.correction import Correction, Kept
 from queued.core.estimate import Estimator, Memory
-from queued.core.events import DayClosed
+from queued.core.events import DayClosed, Event
 from queued.core.model import Hall
 from queued.engine.bus import Bus, Committed
 from queued.engine.codec import event_of
@@ -45,11 +46,31 @@ PAUSE_S: Final = 0.01
 
 
 @dataclass(frozen=True, slots=True)
+class Learnt:
+    """What predictions have learnt when a day has closed."""
+
+    memory: Memory
+    kept: Kept
+
+
+@dataclass(frozen=True, slots=True)
 class Remembered:
-    """An estimator that knows everything up to `seq`; None: it knows nothing."""
+    """An estimator and what corrects it, up to `seq`; None: they know nothing."""
 
     estimator: Estimator
+    correction: Correction
     seq: int | None
+
+    def observe(self, event: Event) -> None:
+        """The next event."""
+        self.estimator.observe(event, _NO_HALL)
+        self.correction.observe(event, self.estimator)
+        if isinstance(event, DayClosed):
+            self.estimator.factors = self.correction.factors()
+
+    def learnt(self) -> bytes:
+        """What there is to keep right after a `DayClosed`."""
+        return msgspec.json.encode(Learnt(self.estimator.memory(), self.correction.kept()))
 
 
 async def remembered(hours: Hours, hall_id: str) -> Remembered:
@@ -57,12 +78,13 @@ async def remembered(hours: Hours, hall_id: str) -> Remembered:
     kept = await hours.learnt(hall_id, MEMORY)
     if kept is not None:
         try:
-            memory = msgspec.json.decode(kept[1], type=Memory)
-            return Remembered(Estimator.remembering(memory), kept[0])
+            learnt = msgspec.json.decode(kept[1], type=Learnt)
+            estimator = Estimator.remembering(learnt.memory)
+            return Remembered(estimator, Correction.remembering(learnt.kept), kept[0])
         except (msgspec.DecodeError, ValueError) as error:
             # Only a cache, perhaps of another version: learning begins anew.
             log.warning("what predictions have learnt cannot be read: %s", error)
-    return Remembered(Estimator(), None)
+    return Remembered(Estimator(), Correction(), None)
 
 
 class History:
@@ -74,12 +96,15 @@ class History:
         journal: Journal,
         hours: Hours,
         zone: Callable[[], ZoneInfo],
+        estimator: Estimator | None = None,
         pause_s: float = PAUSE_S,
     ) -> None:
+        """`estimator` is the running hall's: it is corrected when a day has closed."""
         self._hall_id = hall_id
         self._journal = journal
         self._hours = hours
         self._zone = zone
+        self._estimator = estimator
         self._pause_s = pause_s
         self._closed = asyncio.Event()
         self._usual: Usual | None = None
@@ -150,12 +175,11 @@ class History:
 
     async def _read(self, begin: int, last: int) -> int:
         known = await remembered(self._hours, self._hall_id)
-        estimator = known.estimator
         if begin and known.seq != begin:
             # What was learnt is gone or of another version: all of it follows from the journal.
             log.warning("hall %s: history is made anew from the journal", self._hall_id)
             await self._hours.forget(self._hall_id)
-            estimator, begin = Estimator(), 0
+            known, begin = Remembered(Estimator(), Correction(), None), 0
         figures, days, seq = DayFigures(self._zone()), 0, begin
         while seq < last:
             page = await self._journal.read(self._hall_id, seq, min(PAGE, last - seq))
@@ -163,16 +187,17 @@ class History:
                 raise JournalBroken(seq + 1, "missing before the end of a day")
             for record in page:
                 event = event_of(record)
-                estimator.observe(event, _NO_HALL)
+                known.observe(event)
                 rows = figures.observe(event)
                 if isinstance(event, DayClosed):
-                    memory = msgspec.json.encode(estimator.memory())
                     await self._hours.keep_day(
-                        self._hall_id, event.day, rows, record.seq, MEMORY, memory
+                        self._hall_id, event.day, rows, record.seq, MEMORY, known.learnt()
                     )
                     days += 1
             seq = page[-1].seq
             await asyncio.sleep(self._pause_s)
+        if self._estimator is not None:
+            self._estimator.factors = known.estimator.factors
         return days
 
     async def _work_out(self, seq: int) -> None:

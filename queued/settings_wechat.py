@@ -34,6 +34,7 @@ def wechat(table: Table) -> w.WechatSettings:
         account=table.matching("account", r"gh_[0-9a-z]{6,20}", 'a 原始ID such as "gh_1a2b…"', ""),
         api_url=_url(table, "api_url", usual.api_url),
         authorize_url=_url(table, "authorize_url", usual.authorize_url),
+        js_sdk_url=_url(table, "js_sdk_url", usual.js_sdk_url),
         ahead=table.number("ahead", AHEAD, usual.ahead),
         phone=table.text("phone", ""),
         take_url=_url(table, "take_url", ""),

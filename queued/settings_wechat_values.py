@@ -14,8 +14,9 @@ MODES = ("plain", "compatible", "safe")
 CARRIERS = ("subscribe", "template")
 """订阅通知 (needs consent), 模板消息 (needs a follower)."""
 
-KINDS = ("ahead", "called", "missed")
-"""What a reminder is about: few are ahead, it is one's turn, one was missed."""
+KINDS = ("ahead", "held", "called", "missed")
+"""What a reminder is about: few are ahead, one's turn came before one did, it is one's turn, one
+was missed."""
 
 FACTS = ("number", "queue", "service", "window", "ahead", "hall", "time", "until", "note", "status")
 """What a field of a reminder may hold."""
@@ -69,6 +70,7 @@ class WechatSettings:
     """原始ID, `gh_…`; with it pushes for another account are refused."""
     api_url: str = "https://api.weixin.qq.com"
     authorize_url: str = "https://open.weixin.qq.com"
+    js_sdk_url: str = "https://res.wx.qq.com/open/js/jweixin-1.6.0.js"
     ahead: int = 3
     phone: str = ""
     take_url: str = ""

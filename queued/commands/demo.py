@@ -14,6 +14,7 @@ from pathlib import Path
 import uvloop
 
 from queued import app as application
+from queued.commands.demo_wechat import Demo, wechat_of
 from queued.commands.serve import FAILED, SWITCH_S, WRONG_USE, listening, port_of, stop_on_signals
 from queued.commands.token import create
 from queued.demo_traffic import Traffic
@@ -73,13 +74,21 @@ def furnish(data: Path) -> None:
 
 
 async def _demo(settings: Settings, data: Path, speed: float | None) -> int:
+    async with wechat_of(settings) as wechat:
+        return await _with_wechat(wechat, data, speed)
+
+
+async def _with_wechat(wechat: Demo, data: Path, speed: float | None) -> int:
+    settings = wechat.settings
     stop = asyncio.Event()
     stop_on_signals(stop)
     await asyncio.to_thread(furnish, data)
     async with application.running(settings, data, application.Options(demo=True)) as app:
         print(f"queued: ready {app.url} seq={app.hall.actor.hall.seq}", flush=True)
         print(f"\n    {settings.hall.name}  →  {app.url}/\n\n    Ctrl-C ends it.", flush=True)
+        print(f"    WeChat, played: {wechat.url}/", flush=True)
         people = asyncio.create_task(_people(app, settings, speed))
+        await wechat.play(app)
         code = await application.until_stopped(app, stop)
         people.cancel()
         await asyncio.gather(people, return_exceptions=True)

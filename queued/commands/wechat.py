@@ -44,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
         if args.how == "check":
             _print(made)
             return 0
-        shown = asyncio.run(_call(settings, made if args.how == "apply" else None))
+        shown = asyncio.run(call(settings, made if args.how == "apply" else None))
     except SettingsError as error:
         return _told(error.problems, WRONG_USE)
     except MenuError as error:
@@ -60,7 +60,8 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-async def _call(settings: Settings, wanted: Menu | None) -> Any:
+async def call(settings: Settings, wanted: Menu | None) -> Any:
+    """Put a menu in force; without one, the menu in force. Raises `CallFailed`."""
     secrets = account.Secrets(settings.wechat)
     redis = account.open_redis(settings.redis.url)
     async with aiohttp.ClientSession() as session:

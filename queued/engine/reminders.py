@@ -16,7 +16,8 @@ from typing import Literal, Protocol, TypeAlias
 from queued.core.model import TicketId
 from queued.core.plan import Millis
 
-Kind: TypeAlias = Literal["ahead", "called", "missed"]
+Kind: TypeAlias = Literal["ahead", "held", "called", "missed"]
+"""held: its turn came, its holder is not in the hall yet, and its place is kept for a while."""
 
 
 class ReminderStatus(StrEnum):

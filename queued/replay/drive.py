@@ -26,8 +26,9 @@ from operator import attrgetter, itemgetter
 
 from queued.core import commands as c
 from queued.core import views
+from queued.core.correction import Correction
 from queued.core.estimate import Estimator, Wait
-from queued.core.events import TicketCalled, TicketIssued
+from queued.core.events import DayClosed, Event, TicketCalled, TicketIssued
 from queued.core.model import Hall, TicketId
 from queued.core.plan import (
     NORMAL,
@@ -234,6 +235,7 @@ class _Run:
         self.result = Result()
         self._predict = predict
         self._estimator = Estimator()
+        self._correction = Correction()
         self._committed: deque[Committed] = deque()
         self._arriving: deque[Row] = deque()
         self._open: dict[TicketId, Prediction] = {}
@@ -297,11 +299,18 @@ class _Run:
             committed = self._committed.popleft()
             for event in committed.events:
                 if self._predict:
-                    self._estimator.observe(event, committed.hall)
+                    self._learn(event, committed.hall)
                 if isinstance(event, TicketIssued):
                     self._issued(event, halls[event.ticket])
                 elif isinstance(event, TicketCalled):
                     self._called(event, committed.hall)
+
+    def _learn(self, event: Event, hall: Hall) -> None:
+        """As a running hall does; corrections are worked out when a day has ended."""
+        self._estimator.observe(event, hall)
+        self._correction.observe(event, self._estimator)
+        if isinstance(event, DayClosed):
+            self._estimator.factors = self._correction.factors()
 
     def _issued(self, event: TicketIssued, hall: Hall) -> None:
         result, queue, row = self.result, event.queue, self._arriving.popleft()

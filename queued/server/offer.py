@@ -60,6 +60,16 @@ def services_of(live: Live) -> wire.Services:
     )
 
 
+def afar(live: Live, settings: Settings) -> dict[str, bool]:
+    """What may be done on a phone before one comes; `code`: the hall shows a code to check in."""
+    services = settings.services if live.id == settings.hall.id else ()
+    return {
+        "take": any(service.remote for service in services),
+        "book": any(service.appointments for service in services),
+        "code": settings.remote.code,
+    }
+
+
 def names_of(settings: Settings) -> Names:
     """The words of the configuration."""
     public = settings.http.public_url.rstrip("/")

@@ -24,7 +24,7 @@ from queued.server.cards import readers_of
 from queued.server.desk import desk_of, seats_of
 from queued.server.limits import refuse_if
 from queued.server.live import Live
-from queued.server.offer import services_of
+from queued.server.offer import afar, services_of
 from queued.server.parts import Site
 from queued.server.problems import Problem
 from queued.server.rendered import drawn_for, shown
@@ -126,6 +126,8 @@ async def start(call: Call[None]) -> web.Response:
         "windows": shown["windows"],
         "printers": printers,
         "demo": demo,
+        "afar": afar(live, call.site.settings),
+        "wechat": call.site.parts.settings.wechat.authorize_url if demo else "",
     }
     return page(call, "start", context)
 

@@ -14,6 +14,8 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol
 
+from aiohttp import web
+
 from display.pages import Pages
 from queued.core.model import Ticket, TicketId
 from queued.core.plan import Millis
@@ -178,6 +180,29 @@ class Furniture(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """What a page needs to ask for consent to reminders: templates, WeChat's script, and where
+    the page is signed."""
+
+    templates: str
+    script: str
+    config: str
+
+
+class Account(Protocol):
+    """The hall's official account, as own-ticket pages see it."""
+
+    def holds(self, request: web.Request, day: str, ticket: TicketId) -> bool:
+        """Whether the phone that asks is the one a ticket is bound to."""
+        ...
+
+    @property
+    def consent(self) -> Consent | None:
+        """None where no reminder needs consent."""
+        ...
+
+
 class SavedVersion(Protocol):
     """A version of the configuration."""
 
@@ -248,6 +273,8 @@ class Parts:
     """Notices, questions, telephone list, 微官网, by hall; a hall may have none."""
     more_routes: Sequence[Route] = ()
     """Paths of what is built beside the server: WeChat's callback."""
+    account: Account | None = None
+    """The official account of the hall of `settings`."""
     counts: Mapping[str, Counter[str]] = field(default_factory=dict)
     """More metrics: by name, how often what happened."""
     history: Mapping[str, Past] = field(default_factory=dict)

@@ -18,10 +18,11 @@ from queued.core.refusals import Refused
 from queued.server import reading, tickets, wire
 from queued.server.call import Call
 from queued.server.live import Live
-from queued.server.offer import services_of
+from queued.server.offer import afar, services_of
 from queued.server.pages import go, hall_and_snapshot, page, plain, read_form, snapshot_of
 from queued.server.popular import times_of
 from queued.server.problems import Problem, of
+from queued.server.security import with_wechat
 from queued.server.wire.shapes import Grade
 
 QUERY_CHARS_MAX: Final = 40
@@ -65,18 +66,9 @@ async def status(call: Call[None]) -> web.Response:
             "opens": opens,
             "columns": await reading.filled(call),
             "query": call.request.query.get("q", "").strip()[:QUERY_CHARS_MAX],
-            "afar": afar(call),
+            "afar": afar(live, call.site.settings),
         },
     )
-
-
-def afar(call: Call[Any]) -> dict[str, bool]:
-    """What may be done on the phone before one comes."""
-    services = call.site.settings.services if call.live.id == call.site.settings.hall.id else ()
-    return {
-        "take": any(service.remote for service in services),
-        "book": any(service.appointments for service in services),
-    }
 
 
 def opens_at(live: Live, is_open: bool) -> str | None:
@@ -100,8 +92,19 @@ async def own_ticket(call: Call[None]) -> web.Response:
         "near": near(own, told.ticket),
         "earlier": not own.today,
         "bind": bind_url(call, own),
+        "consent": None,
     }
-    return page(call, "ticket", context)
+    account, final = call.site.parts.account, told.ticket.status in ("served", "cancelled")
+    mine = account is not None and account.holds(call.request, own.day, own.ticket.id)
+    if account is None or not mine or not own.today or final:
+        return page(call, "ticket", context)
+    # Known in WeChat, and nobody else: here reminders may be asked for.
+    asked = account.consent
+    response = page(call, "ticket", {**context, "bind": "", "consent": asked})
+    if asked is not None:
+        policy = response.headers["Content-Security-Policy"]
+        response.headers["Content-Security-Policy"] = with_wechat(policy, asked.script)
+    return response
 
 
 def near(own: tickets.Held, ticket: wire.Ticket) -> bool:

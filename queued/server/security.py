@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Final
+from urllib.parse import urlsplit
 
 CONTENT_SECURITY_POLICY: Final = "; ".join(
     (
@@ -32,6 +33,14 @@ PAGE_HEADERS: Final[Mapping[str, str]] = {
     "Cache-Control": "no-store",
     "Server": "queued",
 }
+
+def with_wechat(policy: str, script: str) -> str:
+    """The policy of a page that uses WeChat's JS-SDK from `script`: its open tags are frames."""
+    parts = urlsplit(script)
+    origin = f"{parts.scheme}://{parts.netloc}"
+    more = f"frame-src https://*.qq.com webcompt: {origin}"
+    return policy.replace("script-src 'self'", f"script-src 'self' {origin}") + f"; {more}"
+
 
 HSTS: Final = "max-age=31536000"
 """Only sent where the public address is https: a hall's LAN has no certificates."""

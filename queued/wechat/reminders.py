@@ -16,7 +16,7 @@ from itertools import islice
 from typing import TypeVar
 
 from queued.core import views
-from queued.core.events import DayClosed, Event, TicketCalled, TicketMissed
+from queued.core.events import DayClosed, Event, TicketCalled, TicketHeld, TicketMissed
 from queued.core.model import Hall, Status, Ticket
 from queued.core.plan import MINUTE, Millis, QueueId
 from queued.engine.bus import Bus
@@ -37,6 +37,7 @@ FOLLOWER = "reminders"
 
 GOOD_FOR_MS: Mapping[Kind, int] = {
     "ahead": 10 * MINUTE,
+    "held": 10 * MINUTE,
     "called": 2 * MINUTE,
     "missed": 10 * MINUTE,
 }
@@ -55,7 +56,11 @@ do. What a crash makes us read again is owed already, or is too late."""
 TOLD = "told_when_bound"
 """Why a reminder is not sent: binding the phone said the same a moment ago."""
 
-_CAUSES: Mapping[str, Kind] = {TicketCalled.__name__: "called", TicketMissed.__name__: "missed"}
+_CAUSES: Mapping[str, Kind] = {
+    TicketHeld.__name__: "held",
+    TicketCalled.__name__: "called",
+    TicketMissed.__name__: "missed",
+}
 
 
 class Reminders:
@@ -157,7 +162,7 @@ class Reminders:
             if kind is None or kind not in self._kinds or now >= record.at + GOOD_FOR_MS[kind]:
                 continue
             event: Event = event_of(record)
-            assert isinstance(event, TicketCalled | TicketMissed)
+            assert isinstance(event, TicketHeld | TicketCalled | TicketMissed)
             if hall.day is None or event.ticket > len(hall.tickets):
                 continue  # of the day before
             ticket = hall.ticket(event.ticket)

@@ -262,7 +262,12 @@ class Sender:
         ahead = views.ahead(hall, ticket)
         until = told.clock(told.back_until(hall), zone)
         window = told.window_name(hall, ticket.window, say, self._names)
+        kept = hall.absent.get(ticket.id)
         name = "reminder.ahead_none" if kind == "ahead" and not ahead else f"reminder.{kind}"
+        if kind == "ahead" and kept is not None:
+            name = "reminder.ahead_absent"
+        if kind == "held" and kept:
+            until = told.clock(kept, zone)
         service = hall.plan.services.get(ticket.service) if ticket.service else None
         return {
             "number": ticket.number,
@@ -289,6 +294,9 @@ class Sender:
 _TRUE: Mapping[Kind, Callable[[Hall, Ticket, int], bool]] = {
     "ahead": lambda hall, ticket, most: (
         ticket.status is Status.WAITING and views.ahead(hall, ticket) <= most
+    ),
+    "held": lambda hall, ticket, most: (
+        ticket.status is Status.WAITING and bool(hall.absent.get(ticket.id))
     ),
     "called": lambda hall, ticket, most: ticket.status is Status.CALLED,
     "missed": lambda hall, ticket, most: ticket.status is Status.MISSED,

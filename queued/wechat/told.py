@@ -74,6 +74,11 @@ def ticket(
     if ticket.status is not Status.WAITING:
         return say(f"ticket.{ticket.status.value}", **facts)
     ahead = views.ahead(hall, ticket)
+    kept = hall.absent.get(ticket.id)
+    if kept is not None:  # taken on the phone: its holder has not come yet
+        until = clock(kept, zone) if kept else ""
+        name = "ticket.held" if kept else "ticket.absent"
+        return say(name, **{**facts, "ahead": ahead, "until": until})
     if not ahead:
         return say("ticket.next", **facts)
     sentence = say("ticket.waiting", ahead=ahead, **facts)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -38,3 +40,11 @@ def test_wrong_use(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     with pytest.raises(SystemExit) as wrong:
         main(["content"])
     assert wrong.value.code == 2
+
+
+def test_a_hall_without_pages_does_not_load_what_only_pages_need():
+    loads = "import queued.app, sys; print(sorted({'markdown_it', 'PIL'} & set(sys.modules)))"
+    found = subprocess.run(
+        [sys.executable, "-c", loads], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert found.stdout.strip() == "[]"

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from queued.server import application, edge
+from queued.server import edge, listening
 from queued.server.limits import BODY_BYTES_MAX
 from queued.server.routes import ROUTES
 from queued.server.windows import ACTIONS
@@ -211,7 +211,7 @@ async def test_expectations(hall: Running):
 
 
 async def test_who_connects_and_does_not_ask_is_hung_up_on(hall: Running, monkeypatch):
-    monkeypatch.setattr(application, "FIRST_REQUEST_WITHIN_S", 0.05)
+    monkeypatch.setattr(listening, "FIRST_REQUEST_WITHIN_S", 0.05)
     host, port = hall.url.removeprefix("http://").split(":")
     for begun in (b"", b"GET / HTTP/1.1\r\nHost: x\r\n"):
         reader, writer = await asyncio.open_connection(host, int(port))

@@ -35,6 +35,7 @@ SECRET = "0123456789abcdef0123456789abcdef"
 URL = "https://hall.example.gov.cn"
 FIELDS = {
     "ahead": ("character_string1=number", "thing2=queue", "number3=ahead", "thing4=note"),
+    "held": ("character_string1=number", "time2=until", "thing3=note"),
     "called": ("character_string1=number", "thing2=window", "time3=time", "phrase4=status"),
     "missed": ("character_string1=number", "time2=until", "thing3=note"),
 }

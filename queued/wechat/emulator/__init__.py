@@ -3,6 +3,7 @@
     pushing    what WeChat's servers send to a callback address, and how they read replies
     rules      what WeChat checks in every call, as tables
     platform   the state of one account: tokens, followers, consents, quotas, menus, codes
+    playing    a page on which one plays somebody with WeChat; its files are in play/
     server     the HTTP interface, and a control interface under /fake/ for tests and demonstrations
 
     python -m queued.wechat.emulator --appid wx… --secret … --token … --aes-key … --port 8090

@@ -49,7 +49,7 @@ async def _serve(emulator: Emulator, port: int) -> None:
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", port)
     await site.start()
-    ticking = asyncio.create_task(_tick(emulator.platform))
+    ticking = asyncio.create_task(emulator.keep_time())
     # Another program reads this line to know where.
     sys.stdout.write(f"wechat: ready http://127.0.0.1:{runner.addresses[0][1]}\n")
     sys.stdout.flush()
@@ -58,16 +58,6 @@ async def _serve(emulator: Emulator, port: int) -> None:
     with contextlib.suppress(asyncio.CancelledError):
         await ticking
     await runner.cleanup()
-
-
-async def _tick(platform: Platform) -> None:
-    """The emulator's clock goes with the machine's, plus what it was told to skip."""
-    before = time.monotonic()
-    while True:
-        await asyncio.sleep(0.2)
-        now = time.monotonic()
-        platform.now += now - before
-        before = now
 
 
 if __name__ == "__main__":

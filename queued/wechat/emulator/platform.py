@@ -6,6 +6,7 @@ Time is given by the caller and moves when told to, so that hours of a token pas
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
@@ -58,6 +59,8 @@ class Platform:
         self.scripts: list[Script] = []
         self.scenes: dict[str, tuple[str, float]] = {}
         self.calls: Counter[str] = Counter()
+        self.listeners: list[Callable[[dict[str, Any]], None]] = []
+        """Hear of every message that reaches a phone."""
         self._quotas: Counter[str] = Counter()
         self._token = ("", 0.0)
         self._dead: set[str] = set()
@@ -219,15 +222,16 @@ class Platform:
     def _send(self, kind: str, message: Any) -> dict[str, Any]:
         number = next(self._ids)
         data = {name: one.value for name, one in getattr(message, "data", {}).items()}
-        self.sent.append(
-            {
-                "kind": kind,
-                "touser": message.touser,
-                "template": getattr(message, "template_id", ""),
-                "data": data,
-                "text": message.text.content if kind == "custom" else "",
-                "page": getattr(message, "page", "") or getattr(message, "url", ""),
-                "msgid": number,
-            }
-        )
+        sent = {
+            "kind": kind,
+            "touser": message.touser,
+            "template": getattr(message, "template_id", ""),
+            "data": data,
+            "text": message.text.content if kind == "custom" else "",
+            "page": getattr(message, "page", "") or getattr(message, "url", ""),
+            "msgid": number,
+        }
+        self.sent.append(sent)
+        for listener in self.listeners:
+            listener(sent)
         return {"msgid": number}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -12,6 +13,7 @@ import aiohttp
 import msgspec
 from aiohttp import web
 
+from queued.wechat import xml
 from queued.wechat.emulator import rules
 from queued.wechat.emulator.platform import Person, Platform, Script
 from queued.wechat.emulator.pushing import BadReply, Pusher
@@ -22,6 +24,8 @@ TRIES = 3
 
 PATIENCE_S = 5.0
 """How long it waits for a reply."""
+
+TICK_S = 0.2
 
 Work = Callable[[bytes, Mapping[str, str]], dict[str, Any]]
 
@@ -38,6 +42,15 @@ class Emulator:
         self.patience_s = PATIENCE_S
         self.phone = ""
         """Whose phone opens pages now."""
+
+    async def keep_time(self) -> None:
+        """WeChat's clock goes with the machine's, plus what it was told to skip."""
+        before = time.monotonic()
+        while True:
+            await asyncio.sleep(TICK_S)
+            now = time.monotonic()
+            self.platform.now += now - before
+            before = now
 
     def application(self) -> web.Application:
         """All paths."""
@@ -200,8 +213,13 @@ class Emulator:
         """What a person does: `fields` of the push; `times` pushes it so often anyway."""
         return await self.push(asked["fields"], times=asked.get("times", 1))
 
-    async def push(self, fields: Mapping[str, Any], times: int = 1) -> dict[str, Any]:
-        """Push, and again while nobody answers; what the person reads, and how many tries."""
+    async def push(
+        self, fields: Mapping[str, Any], times: int = 1, nested: str = ""
+    ) -> dict[str, Any]:
+        """Push, and again while nobody answers; what the person reads, and how many tries.
+
+        `nested`: elements with elements in them, as XML.
+        """
         person = fields["FromUserName"]
         name = fields.get("Event", fields["MsgType"])
         if name == "subscribe":
@@ -214,19 +232,20 @@ class Emulator:
         async with aiohttp.ClientSession() as session:
             while tries < TRIES and len(read) < times:
                 tries += 1
-                text = await self._pushed(session, fields, person)
+                text = await self._pushed(session, fields, person, nested)
                 if text is not None:
                     read.append(text)
         # After the third try in vain people read that the account is out of service.
         return {"texts": read, "tries": tries, "out_of_service": not read}
 
     async def _pushed(
-        self, session: aiohttp.ClientSession, fields: Mapping[str, Any], person: str
+        self, session: aiohttp.ClientSession, fields: Mapping[str, Any], person: str, nested: str
     ) -> str | None:
         nonce = str(secrets.randbelow(10**9))
         now = int(self.platform.now)
-        filled = {"CreateTime": now, **fields}
-        query, body = self.pusher.push(filled, now, nonce, secrets.token_bytes(16))
+        filled = {"ToUserName": self.pusher.account, "CreateTime": now, **fields}
+        document = xml.render(filled).removesuffix(b"</xml>") + nested.encode() + b"</xml>"
+        query, body = self.pusher.raw(document, now, nonce, secrets.token_bytes(16))
         try:
             async with session.post(
                 self.callback,

@@ -1,0 +1,93 @@
+"""After a whole visit with WeChat, no openid and no telephone number lies anywhere but sealed."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from redis.asyncio import Redis
+
+from tests.remote.phones import town
+from tests.remote.test_told_afar import reminders
+from tests.server.hall_under_test import START
+from tests.wechat.hall_with_account import until
+from tests.wechat.pushes import OTHER_PERSON, PERSON
+
+TELEPHONE = "13812345678"
+DAY_MS = 86_400_000
+
+
+@pytest.fixture
+async def redis(tmp_path: Path) -> AsyncIterator[tuple[Redis, str]]:
+    if shutil.which("redis-server") is None:
+        pytest.skip("no Redis server: apt-get install redis-server")
+    socket = tmp_path / "redis.sock"
+    command = ["redis-server", "--port", "0", "--unixsocket", str(socket), "--save", ""]
+    process = subprocess.Popen(
+        [*command, "--dir", str(tmp_path)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        await until(socket.exists)
+        connection = Redis(unix_socket_path=str(socket))
+        yield connection, f"unix://{socket}"
+        await connection.aclose()
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+async def everything_in(redis: Redis) -> bytes:
+    """Every key and value."""
+    found = b""
+    async for key in redis.scan_iter():
+        kind = (await redis.type(key)).decode()
+        value = {
+            "string": redis.get,
+            "stream": redis.xrange,
+            "hash": redis.hgetall,
+            "list": lambda name: redis.lrange(name, 0, -1),
+            "set": redis.smembers,
+            "zset": lambda name: redis.zrange(name, 0, -1),
+        }[kind](key)
+        found += key + repr(await value).encode()
+    return found
+
+
+async def test_nothing_of_a_person_lies_about(
+    tmp_path: Path, unused_tcp_port: int, redis: tuple[Redis, str], caplog
+):
+    caplog.set_level(0)
+    connection, url = redis
+    tables = reminders() + f'[redis]\nurl = "{url}"\n'
+    async with town(tmp_path, unused_tcp_port, tables=tables) as city:
+        phone, other = city.phone(), city.phone(OTHER_PERSON)
+        taken = await phone.takes()
+        await other.takes("card")
+        await other.books(START + DAY_MS)
+        await city.wechat.push(
+            {"FromUserName": PERSON, "MsgType": "text", "Content": TELEPHONE, "MsgId": 1}
+        )
+        await city.walk_in()
+        await city.open()
+        await city.call()
+        await phone.sends(f"/h/demo/arrive/{taken.token}")
+        assert await city.call() == "A001"
+        await until(lambda: len(city.wechat.platform.sent) >= 2)
+        await phone.sends(f"/t/{taken.token}/rating", grade="satisfied")
+        in_redis = await everything_in(connection)
+        assert b"A001" in in_redis  # the check looks at what there is
+        for personal in (PERSON.encode(), OTHER_PERSON.encode(), TELEPHONE.encode()):
+            assert personal not in in_redis
+            assert personal not in city.written()
+        # Sealed in the table of people, and nowhere else; after their time not even there.
+        digest = city.app.store.people.digest("openid", PERSON)
+        found = await city.app.store.people.find_by_digest("demo", "openid", digest, START)
+        assert [city.app.store.people.reveal(one) for one in found] == [PERSON]
+        city.later(days=2)
+        await city.app.store.people.expire(city.clock.now())
+        assert not await city.app.store.people.find_by_digest("demo", "openid", digest, 0)
+    for personal in (PERSON, OTHER_PERSON, TELEPHONE):
+        assert personal not in caplog.text
