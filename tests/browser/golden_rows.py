@@ -80,6 +80,13 @@ def own(status: str = "waiting", near: bool = False, **changes: Any) -> dict[str
     return {"ticket": samples.ticket(status, **changes), "near": near}
 
 
+def near_the_north(page: Page) -> None:
+    """Somebody in Qixia taps for the nearest hall."""
+    page.evaluate("here => { navigator.geolocation.getCurrentPosition = (f) => f(here); }",
+                  {"coords": {"latitude": 32.11, "longitude": 118.93}})  # fmt: skip
+    page.locator("#by-distance").click()
+
+
 def open_a_window(page: Page) -> None:
     """The manager looks at the second window."""
     page.locator("[data-window='2']").click()
@@ -199,6 +206,9 @@ ROWS: Final[tuple[Row, ...]] = (
         act=large_times),
     Row("status-queue-times", "status", size="phone", act=open_times),
     Row("status-tomorrow", "status", "closed", "phone", "ko", act=down_to_the_times),
+    Row("city", "city", size="phone"),
+    Row("city-nearest", "city", size="phone", act=near_the_north),
+    Row("city-english", "city", size="small phone", language="en"),
     Row("status-empty", "status", "empty", "small phone"),
     Row("status-closed", "status", "closed", "phone",
         context={"opens": "2026-11-24T08:30:00+08:00"}),
