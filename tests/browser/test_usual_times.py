@@ -10,8 +10,9 @@ from playwright.sync_api import Browser, Page, expect
 from display.pages import STATIC_DIR, Pages
 from queued.server.security import page_headers
 from queued.server.static import TYPES
-from tests.browser.golden import ORIGIN, twice_as_large
+from tests.browser.golden import ORIGIN
 from tests.browser.golden_halls import busy
+from tests.browser.golden_rows import twice_as_large
 from tests.browser.test_every_page import AXE, GRAVE
 from tests.display import samples
 
