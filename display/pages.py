@@ -26,6 +26,7 @@ are those of the API: snapshot, desk, ticket, services, slips.
 | contacts  | hall, columns, groups [entries with "phones" [{"name","number","dialled",…}]]   |
 | search    | hall, columns, query, results [{"kind","title","address","papers","excerpt",    |
 |           | "language"}]                                                                    |
+| city      | halls (answer of GET /halls)                                                    |
 | leave     | hall, ticket, token: "really give up the place?", posts to /t/{token}/leave     |
 | take      | hall, snapshot, services, booking bool, rules, code of the hall or "", mine     |
 |           | [tickets], sign_in (address or "")                                              |
@@ -156,6 +157,9 @@ PAGES: Final[Mapping[str, Page]] = {
     "entry": Page(("hall", "columns", "column", "entry"), style="phone"),
     "contacts": Page(("hall", "columns", "groups"), style="phone"),
     "search": Page(("hall", "columns", "query", "results"), style="phone"),
+    "city": Page(
+        ("halls",), (), ("wait", "phone", "city", "queue_status"), "city", "phone"
+    ),
     "leave": Page(("hall", "ticket", "token"), style="phone"),
     "printer": Page(
         ("hall", "device", "slips", "strips"),

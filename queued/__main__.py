@@ -16,6 +16,7 @@ WRONG_USE = 2
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "serve": ("queued.commands.serve", "run a hall"),
+    "public": ("queued.commands.public", "show halls to everybody, from Redis or from one hall"),
     "demo": ("queued.commands.demo", "a furnished hall with virtual devices and visitors"),
     "check": ("queued.commands.check", "validate a configuration"),
     "content": ("queued.commands.content", "check the pages of columns"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from operator import is_
@@ -142,7 +143,8 @@ class LiveSource:
         for queue, plan in live.hall.plan.queues.items():
             ladder = ladders[plan.id] = []
             waiting = views.waiting(live.hall, queue)
-            for ahead in (*(rung for rung in RUNGS if rung < waiting), waiting):
+            # A rung above the line: it may grow until these are told again.
+            for ahead in RUNGS[: bisect_left(RUNGS, waiting) + 2]:
                 wait = live.running.estimator.wait(queue, ahead, now)
                 if wait is not None:
                     ladder.append((ahead, wait.p10_s, wait.p50_s, wait.p80_s, wait.p90_s))

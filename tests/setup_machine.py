@@ -250,13 +250,15 @@ def npm():
 
 
 def debian_packages():
-    """What tests need: a browser and its glyphs, Redis, PostgreSQL, a voice, systemd."""
+    """What tests need: a browser and its glyphs, Redis, PostgreSQL, nginx, a voice, systemd."""
     present = {
         "chromium": any(map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))),
-        "fonts-wqy-zenhei": has_chinese_font(),
+        "fonts-wqy-zenhei": has_font(FONT_NAMES),
         "fonts-liberation": has_font(("LiberationSans-Bold.ttf",)),
         "redis-server": shutil.which("redis-server") is not None,
         "postgresql": has_postgresql(),
+        "nginx": shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin") is not None,
+        "wrk": shutil.which("wrk") is not None,
         "espeak-ng": shutil.which("espeak-ng") is not None,
         "systemd": shutil.which("systemd-analyze") is not None,
     }
@@ -265,10 +267,6 @@ def debian_packages():
         install_debian_packages(
             missing, "\nTo run only what can do without them:  make test MACHINE=as-is"
         )
-
-
-def has_chinese_font():
-    return has_font(FONT_NAMES)
 
 
 def has_font(names):

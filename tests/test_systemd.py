@@ -14,6 +14,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 UNIT = ROOT / "systemd" / "queued.service"
+PUBLIC_UNIT = ROOT / "systemd" / "queued-public@.service"
 KIOSK_UNIT = ROOT / "systemd" / "queued-kiosk.service"
 
 EXPOSURE_MAX = 20
@@ -24,11 +25,11 @@ analyze = pytest.mark.skipif(
 )
 
 
-@pytest.fixture
-def unit(tmp_path):
-    """The unit with an interpreter that exists on this machine, as `verify` demands."""
-    text = UNIT.read_text(encoding="utf-8")
-    copy = tmp_path / "queued.service"
+@pytest.fixture(params=[UNIT, PUBLIC_UNIT], ids=["hall", "public"])
+def unit(request, tmp_path):
+    """A unit with an interpreter that exists on this machine, as `verify` demands."""
+    text = request.param.read_text(encoding="utf-8")
+    copy = tmp_path / request.param.name.replace("@.", "@8081.")
     copy.write_text(
         text.replace("/opt/queued/.venv/bin/python", sys.executable), encoding="utf-8"
     )
@@ -130,6 +131,15 @@ def test_many_halls_are_as_closed_as_one():
             "Description", "ExecStart", "EnvironmentFile", "StateDirectory", "RuntimeDirectory",
         }  # fmt: skip
         assert all("%i" in many[section][key] for key in differ)
+
+
+def test_the_public_comes_after_the_hall():
+    hall, public = read(UNIT)["Service"], read(PUBLIC_UNIT)["Service"]
+    assert int(public["CPUWeight"]) * 20 <= int(hall.get("CPUWeight", "100"))
+    assert public["CPUSchedulingPolicy"] == "idle"
+    assert "StateDirectory" not in public
+    assert public["InaccessiblePaths"] == "-/var/lib/queued"
+    assert "-m queued public --port %i" in public["ExecStart"]
 
 
 def test_it_starts_what_the_contract_promises():

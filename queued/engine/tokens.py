@@ -29,6 +29,15 @@ def _day_bytes(day: str) -> bytes:
     return (date.fromisoformat(day).toordinal() - _DAY_ZERO).to_bytes(2, "big")
 
 
+def day_of(token: str) -> str:
+    """The business day that a token says it is of; nothing proves it. Raises `ValueError`."""
+    return _day(urlsafe_b64decode(token)[:2])
+
+
+def _day(raw: bytes) -> str:
+    return date.fromordinal(_DAY_ZERO + int.from_bytes(raw, "big")).isoformat()
+
+
 @dataclass(frozen=True, slots=True)
 class TicketTokens:
     """Makes and reads the tokens of one hall. `secret` is at least 32 random bytes."""
@@ -52,8 +61,7 @@ class TicketTokens:
         head, mac = raw[:5], raw[5:]
         if not hmac.compare_digest(mac, self._mac(head)):
             return None
-        day = date.fromordinal(_DAY_ZERO + int.from_bytes(head[:2], "big"))
-        return day.isoformat(), TicketId(int.from_bytes(head[2:], "big"))
+        return _day(head[:2]), TicketId(int.from_bytes(head[2:], "big"))
 
     def _mac(self, head: bytes) -> bytes:
         # Not HMAC: the interpreter's gives its lock away for every call, and on a busy event

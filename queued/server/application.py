@@ -12,7 +12,7 @@ from display.pages import STATIC_DIR
 from queued.server import cards, openapi
 from queued.server.auth import Doors
 from queued.server.columns import columns_in
-from queued.server.edge import Handler, compiled, elsewhere, expect, snapshot_handler
+from queued.server.edge import Handler, compiled, elsewhere, expect
 from queued.server.health import Metrics
 from queued.server.hub import Streams
 from queued.server.limits import BODY_BYTES_MAX, limits_of
@@ -22,6 +22,7 @@ from queued.server.media import MediaFolder
 from queued.server.offer import names_of, words_of
 from queued.server.once import Once
 from queued.server.parts import Parts, Site
+from queued.server.polled import polled_handler
 from queued.server.routes import ROUTES, SNAPSHOT
 from queued.server.snapshot import Names
 from queued.server.static import StaticFiles
@@ -48,7 +49,9 @@ def build(parts: Parts) -> web.Application:
     for id_, live in site.lives.items():
         # The hottest path has a handler of its own. All paths of a hall are written out: the
         # router finds what stands before the first variable at once, and tries out the rest.
-        handler = snapshot_handler(live, site, f"GET {SNAPSHOT.path}")
+        handler = polled_handler(
+            live.view, site.limits, site.metrics.requests, f"GET {SNAPSHOT.path}"
+        )
         path = SNAPSHOT.path.replace("{hall}", id_)
         _add(app, "GET", path, handler)
         hot["GET", path] = handler

@@ -22,8 +22,6 @@ from queued.server.live import Live
 from queued.server.parts import Site
 from queued.server.problems import Problem, of, response
 from queued.server.routes import Route
-from queued.server.snapshot import NOT_MODIFIED
-from queued.server.whole import Whole
 from queued.server.wire import Nothing, WrongField
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -63,28 +61,6 @@ def compiled(route: Route, site: Site, live: Live | None = None) -> Handler:
             answered = _told(route, site, request, who, _counted(site, request, of(error)))
         count(name, answered.status)
         return answered
-
-    return handle
-
-
-def snapshot_handler(live: Live, site: Site, name: str) -> Handler:
-    """GET /halls/{hall} of one hall: the hottest path of the server does next to nothing."""
-    limits, requests, view = site.limits, site.metrics.requests, live.view
-    answered, unchanged = (name, 200), (name, 304)
-
-    async def handle(request: web.Request) -> web.StreamResponse:
-        try:
-            limits.public_request(request)
-            encoded = view.current() or await view.fresh()
-        except Exception as error:  # noqa: BLE001 — the edge, see the module docstring
-            problem = of(error)
-            requests[name, problem.status] += 1
-            return response(problem, request.headers.get("Accept-Language"))
-        if NOT_MODIFIED in request.headers and encoded.known_to(request.headers):
-            requests[unchanged] += 1
-            return Whole(encoded.head_304)
-        requests[answered] += 1
-        return Whole(encoded.head, encoded.body)
 
     return handle
 

@@ -20,7 +20,6 @@ from hashlib import blake2b
 from typing import Final
 
 import msgspec
-from multidict import CIMultiDictProxy
 
 from queued.core import views
 from queued.core.changed import changed
@@ -32,7 +31,8 @@ from queued.core.plan import Millis, QueueId, WindowId
 from queued.engine.clock import Clock
 from queued.engine.halls import RunningHall
 from queued.server import wire
-from queued.server.whole import Head
+from queued.server.polled import NOT_MODIFIED as NOT_MODIFIED
+from queued.server.polled import Polled, heads
 
 BUILD_EVERY_S: Final = 0.010
 """A burst of 1,500 calls a second makes 100 snapshots; the first change is shown at once."""
@@ -49,30 +49,15 @@ TIMES_KEPT: Final = 1000
 
 CACHE_CONTROL: Final = "public, max-age=1, stale-while-revalidate=5"
 
-NOT_MODIFIED: Final = "If-None-Match"
-
 _ENCODER = msgspec.json.Encoder()
 
 
-@dataclass(frozen=True, slots=True)
-class Encoded:
-    """A snapshot as sent, with the heads of the 200 and of the 304."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Encoded(Polled):
+    """A snapshot as sent."""
 
     seq: int
-    etag: str
-    body: bytes
     content: wire.Snapshot
-    head: Head
-    head_304: Head
-
-    def known_to(self, request_headers: CIMultiDictProxy[str]) -> bool:
-        """Whether If-None-Match names these bytes: `*`, or a list of tags, weak ones too."""
-        for header in request_headers.getall(NOT_MODIFIED, ()):
-            for tag in header.split(","):
-                known = tag.strip()
-                if known == "*" or known.removeprefix("W/") == self.etag:
-                    return True
-        return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,21 +272,17 @@ class _Orders:
 
 
 def _encode(content: wire.Snapshot) -> Encoded:
-    body = _ENCODER.encode(content)
+    return encoded_of(content, _ENCODER.encode(content))
+
+
+def encoded_of(
+    content: wire.Snapshot, body: bytes, cache_control: str = CACHE_CONTROL
+) -> Encoded:
+    """The snapshot whose bytes are `body`: the same bytes have the same ETag everywhere."""
     etag = f'"{content.seq}-{blake2b(body, digest_size=6).hexdigest()}"'
-    shared = {
-        "ETag": etag,
-        "Cache-Control": CACHE_CONTROL,
-        "X-Content-Type-Options": "nosniff",
-        "Server": "queued",
-    }
+    head, head_304 = heads(etag, cache_control)
     return Encoded(
-        content.seq,
-        etag,
-        body,
-        content,
-        Head(200, {"Content-Type": "application/json", **shared}),
-        Head(304, shared),
+        etag=etag, body=body, head=head, head_304=head_304, seq=content.seq, content=content
     )
 
 

@@ -8,6 +8,7 @@ taken at the start or not at all, `BEGIN` to read one consistent moment.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
-from queued.storage.driven import driven
+from queued.storage.driven import driven, pipelined
 from queued.storage.errors import Damaged, NotDurable, StoreError
 from queued.storage.folder import touch_private
 
@@ -40,7 +41,8 @@ class Dialect:
     `placeholder` is the driver's, for SQL built once and run often. `is_duplicate` tells a
     taken primary key from other failures. `is_fatal` means the database can no longer be
     trusted to keep a commit: stop, restart, recover. `reconnects`: a connection may be lost
-    while the database is well; then it is opened anew.
+    while the database is well; then it is opened anew. `at_once`: in it, statements need not be
+    answered one by one.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Dialect:
     is_duplicate: Callable[[DBAPIError], bool]
     is_fatal: Callable[[DBAPIError], bool]
     reconnects: bool
+    at_once: Callable[[Connection], AbstractContextManager[None]]
 
 
 def _sqlite_error(error: DBAPIError) -> str:
@@ -67,6 +70,7 @@ SQLITE = Dialect(
         ("SQLITE_IOERR", "SQLITE_CORRUPT", "SQLITE_NOTADB")
     ),
     reconnects=False,
+    at_once=lambda _connection: nullcontext(),
 )
 
 POSTGRESQL = Dialect(
@@ -76,6 +80,7 @@ POSTGRESQL = Dialect(
     # Internal errors, damaged pages among them. A failed fsync restarts the server instead.
     is_fatal=lambda error: _sql_state(error).startswith("XX"),
     reconnects=True,
+    at_once=pipelined,
 )
 
 DIALECTS = {dialect.name: dialect for dialect in (SQLITE, POSTGRESQL)}

@@ -158,19 +158,19 @@ class SqlJournal:
         seqs = [record.seq for record in batch.records]
         if seqs != list(range(last + 1, last + 1 + len(seqs))):
             raise AppendFailed(f"seq {seqs} do not follow {last}, the journal's last")
+        # By key: one statement may not touch a row twice. The last state is the true one.
+        by_ticket = {(row.day, row.ticket.id): row for row in batch.tickets}
+        by_key = {answer.key: answer for answer in batch.answers}
         try:
-            records(connection, [record_row(hall, record) for record in batch.records])
+            with self._database.dialect.at_once(connection):
+                records(connection, [record_row(hall, record) for record in batch.records])
+                tickets(connection, [ticket_row(hall, row) for row in by_ticket.values()])
+                answers(connection, [answer_row(hall, answer) for answer in by_key.values()])
         except DBAPIError as error:
+            # Of the three only the records can meet a key that is there.
             if self._database.dialect.is_duplicate(error):
                 raise Fenced(f"seq {first} of hall {hall} is taken by another owner") from error
             raise
-        # By key: one statement may not touch a row twice. The last state is the true one.
-        by_ticket = {(row.day, row.ticket.id): row for row in batch.tickets}
-        tickets(connection, [ticket_row(hall, row) for row in by_ticket.values()])
-        by_key = {answer.key: answer for answer in batch.answers}
-        answers(connection, [answer_row(hall, answer) for answer in by_key.values()])
-        for beside in batch.beside:
-            beside(connection)
 
     def _statements(self, connection: Connection) -> tuple[Insert, Insert, Insert]:
         if self._inserts is None:

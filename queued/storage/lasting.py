@@ -9,8 +9,11 @@ moment all of them get the same answer.
 
 from __future__ import annotations
 
+import os
+import socket
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TypeAlias, TypeVar
 
 from sqlalchemy import Connection
@@ -33,6 +36,7 @@ class Lasting:
     def __init__(self, connection: Connection, reopen: Open | None = None) -> None:
         self._connection = connection
         self._reopen = reopen
+        self._line = _line_of(connection) if reopen else None
         self._asked_again = 0.0
         self._away: StoreAway | None = None
 
@@ -57,9 +61,17 @@ class Lasting:
                     raise StoreAway(f"the connection to the database was lost: {error}") from error
         raise AssertionError("the second time is the last")
 
+    def cut(self) -> None:
+        """End the connection from another thread: whoever waits for the server waits no more."""
+        if self._line is not None:
+            with suppress(OSError):
+                self._line.shutdown(socket.SHUT_RDWR)
+
     def close(self) -> None:
         """Let go of it."""
         self._connection.close()
+        if self._line is not None:
+            self._line.close()
 
     def _there(self) -> Connection:
         """The connection; a new one if it was lost."""
@@ -73,6 +85,13 @@ class Lasting:
         except StoreAway as away:
             self._away, self._asked_again = away, time.monotonic()
             raise
-        self._connection.close()
+        self.close()
         self._connection, self._away = opened, None
+        self._line = _line_of(opened)
         return opened
+
+
+def _line_of(connection: Connection) -> socket.socket | None:
+    """The socket to the server, under a number of its own: nobody else is cut off by mistake."""
+    number = getattr(connection.connection.driver_connection, "fileno", None)
+    return socket.socket(fileno=os.dup(number())) if number is not None else None

@@ -125,9 +125,11 @@ class Owner:
         key = _key(self._city) & 0xFFFFFFFFFFFFFFFF
         halves = {"high": key >> 32, "low": key & 0xFFFFFFFF}
         row = connection.execute(_OWNER, halves).first()
-        if row is None or row.application_name == self.name:
+        if row is None:
             return StoreAway(f"the lock of hall {self._city.hall} is just changing hands")
-        name, address, since = row
+        name, address, since, waits = row
+        if name == self.name:
+            return StoreAway(f"the last commit is not over: it waits for {waits}")
         who = " ".join((name or "").split()[2:4]).replace(" ", ", process ")
         return HallOwned(
             f"hall {self._city.hall} is owned by another queued ({who or 'unknown'}, from "
@@ -139,10 +141,12 @@ _TRY = text("SELECT pg_try_advisory_lock(:key)")
 _TRY_ONCE = text("SELECT pg_try_advisory_xact_lock(:key)")
 _END_FORMER = text(
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-    "WHERE application_name = :name AND pid <> pg_backend_pid()"
+    "WHERE application_name = :name AND pid <> pg_backend_pid() "
+    # One that waits for a standby has committed here; only there it is safe, and nobody's to end.
+    "AND wait_event IS DISTINCT FROM 'SyncRep'"
 )
 _OWNER = text(
-    "SELECT a.application_name, a.client_addr, a.backend_start "
+    "SELECT a.application_name, a.client_addr, a.backend_start, a.wait_event "
     "FROM pg_locks l JOIN pg_stat_activity a USING (pid) "
     "WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 "
     "AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) "

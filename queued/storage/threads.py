@@ -26,6 +26,11 @@ Work: TypeAlias = Callable[[Connection], T]
 """Runs in one transaction: returns to commit, raises to roll back. Must not do slow things."""
 
 
+UNANSWERED_S = 15.0
+"""Nothing a hall asks its database takes a second. A server whose disk hangs, or whose standby is
+gone so that no commit ends, would keep a visitor waiting at the kiosk for ever."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Task:
     work: Work[Any]
@@ -48,12 +53,13 @@ class SqlThreads:
         With `reopen`, a connection that was lost is replaced (see `lasting`).
         """
         self._on_failure = on_failure
+        self._reopens = reopen is not None
         self._tasks: SimpleQueue[_Task | None] = SimpleQueue()
         self._closed = False
-        lasting = [Lasting(connection, reopen) for connection in connections]
+        self._lasting = [Lasting(connection, reopen) for connection in connections]
         self._threads = [
             threading.Thread(target=self._serve, args=(one,), name=name, daemon=True)
-            for one in lasting
+            for one in self._lasting
         ]
         for thread in self._threads:
             thread.start()
@@ -61,14 +67,30 @@ class SqlThreads:
     async def run(self, work: Work[T]) -> T:
         """The result of `work`, committed. Raises what it or the commit raised, rolled back.
 
-        Cancelling the caller does not stop work that was accepted.
+        Cancelling the caller does not stop work that was accepted. A server that says nothing
+        for `UNANSWERED_S` is cut off: that is `StoreAway`.
         """
         if self._closed:
             raise StoreError("the store is closed")
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
         self._tasks.put(_Task(work, loop, future))
-        return await future
+        if not self._reopens:
+            return await future
+        timer: asyncio.TimerHandle
+
+        def cut() -> None:
+            nonlocal timer
+            for one in self._lasting:
+                one.cut()
+            # Not once: on its new connection the work may wait for the server again.
+            timer = loop.call_later(UNANSWERED_S, cut)
+
+        timer = loop.call_later(UNANSWERED_S, cut)
+        try:
+            return await future
+        finally:
+            timer.cancel()
 
     async def close(self) -> None:
         """Finish what was accepted, close the connections. Closing twice does nothing."""

@@ -15,9 +15,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.bench import console, core, devices, history, http, live, pages
+from tests.bench import console, core, devices, flood, history, http, live, pages
 from tests.bench.hall import children, folder, resident_mb, running
 from tests.bench.load import Run
+from tests.postgresql_server import server
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -78,6 +79,43 @@ def http_rows() -> Iterator[Row]:
                 ratio >= 0.85,
             )
         yield from _call_rows(hall, manager)
+
+
+def city_rows() -> Iterator[Row]:
+    """The same issue, durable on a PostgreSQL server of this machine; both on the same server."""
+    with server() as running_server, folder() as path:
+        with (path / "hall.toml").open("a", encoding="utf-8") as config:
+            config.write(f'[storage]\nurl = "{running_server.url()}"\n')
+        running_server.ask('CREATE SCHEMA bare AUTHORIZATION halls')
+        url = f"{running_server.url()}&options=-csearch_path%3Dbare"
+        with running(path, "--no-devices") as hall, http.bare_components(1000, url) as port:
+            kiosk = hall.token("kiosk")
+            http.issue(hall, kiosk, 320)
+            pairs = [(http.issue(hall, kiosk, 1200), http.bare_append(port, 1600)) for _ in ROUNDS]
+            alone = http.issue(hall, kiosk, 200, clients=1)
+            bare_alone = http.bare_append(port, 200, clients=1)
+            issued = _middle([run for run, _ in pairs])
+            yield Row(
+                "issue over HTTP, PostgreSQL, 16 clients",
+                ">= 40 % of bare",
+                _run(issued),
+                f"{_middle([bare for _, bare in pairs]).rate:,.0f}/s: {_ratio(pairs):.0%}",
+                _ratio(pairs) >= 0.4,
+            )
+            yield Row(
+                "issue over HTTP, PostgreSQL, 1 client",
+                "p50 <= bare + 3 ms",
+                f"p50 {alone.percentile_ms(50):.1f}, p99 {alone.percentile_ms(99):.1f} ms",
+                f"p50 {bare_alone.percentile_ms(50):.1f} ms",
+                alone.percentile_ms(50) <= bare_alone.percentile_ms(50) + 3,
+            )
+            yield Row(
+                "memory, server, on PostgreSQL",
+                "<= 100 MB",
+                f"{hall.memory_mb():.0f} MB",
+                "",
+                hall.memory_mb() <= 100,
+            )
 
 
 ROUNDS = range(7)
@@ -259,6 +297,57 @@ def console_rows() -> Iterator[Row]:
         )
 
 
+def public_rows() -> Iterator[Row]:
+    """A public process on a core of its own."""
+    told = flood.capacity()
+    answered, constant = _median(told.answered), _median(told.constant)
+    ratio = _median([a / b for a, b in zip(told.answered, told.constant, strict=True)])
+    yield Row(
+        f"public process, snapshot, {told.bytes / 1000:.1f} kB, one core",
+        ">= 85 % of constant bytes",
+        f"{answered:,.0f}/s, {told.wrong} wrong",
+        f"{constant:,.0f}/s: {ratio:.0%}",
+        ratio >= 0.85 and not told.wrong,
+    )
+    cheaper = _median([b / a for a, b in zip(told.answered, told.unchanged, strict=True)])
+    yield Row(
+        "public process, 304",
+        "cheaper than a 200",
+        f"{_median(told.unchanged):,.0f}/s",
+        f"{cheaper:.2f}x the 200s",
+        cheaper > 1,
+    )
+    many = flood.streams(10_000, 6)
+    slowest = max(many.all_s) * 1000
+    yield Row(
+        "public process, 10,000 SSE clients",
+        "none cut, <= 20 KB each",
+        f"call in the hall to all in {slowest:.0f} ms, {many.kb_per_client:.1f} KB each",
+        "",
+        many.kb_per_client <= 20,
+    )
+
+
+def flood_rows() -> Iterator[Row]:
+    """A hall whose public process drowns: as the units arrange it, and with less."""
+    for what, pinned, under in (
+        ("a core each, flood idle-class", True, flood.LAST),
+        ("any core, flood idle-class", False, flood.LAST),
+        ("any core, nothing done about it", False, ()),
+    ):
+        told = flood.flood(pinned, under)
+        calm, flooded = told.p99_ms(told.calm_s), told.p99_ms(told.flooded_s)
+        calls = sum(map(len, told.flooded_s))
+        rate = _median([one.rate for one in told.floods])
+        yield Row(
+            f"call-next p99, {what}",
+            "<= 1.2x" if pinned else "for comparison",
+            f"{flooded:.2f} ms with {rate:,.0f} readers/s, {calls} calls",
+            f"{calm:.2f} ms without: {told.ratio:.2f}x; flood's core {_median(told.busy):.0%} busy",
+            told.ratio <= 1.2 or not pinned,
+        )
+
+
 def _median(values: list[float]) -> float:
     return sorted(values)[len(values) // 2]
 
@@ -270,12 +359,15 @@ def _run(run: Run) -> str:
 PARTS: dict[str, Callable[[], Iterator[Row]]] = {
     "core": core_rows,
     "http": http_rows,
+    "city": city_rows,
     "live": live_rows,
     "start": start_rows,
     "devices": device_rows,
     "history": history_rows,
     "pages": page_rows,
     "console": console_rows,
+    "public": public_rows,
+    "flood": flood_rows,
 }
 
 

@@ -77,9 +77,9 @@ def measure(hall: BenchHall, manager: str, clerk: str) -> Presses:
 
 def _sit_down(page: Page, clerk: str) -> None:
     page.goto(f"/login?next=/h/bench/windows/{WINDOW}")
-    page.fill("[name=name]", "token")
-    page.fill("[name=password]", clerk)
-    page.click("[type=submit], form button:last-child")
+    page.click(".machine summary")
+    page.fill(".machine [name=password]", clerk)
+    page.click(".machine form button")
     page.wait_for_selector("#connection[data-state=live]")
     page.keyboard.press("F10")
     page.wait_for_selector('#window-status[data-status="open"]')

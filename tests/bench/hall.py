@@ -48,7 +48,9 @@ class BenchHall:
 
     def token(self, role: str, *more: str) -> str:
         """A fresh access token."""
-        return queued("token", role, *more, "--data", str(self.folder / "data")).strip()
+        config = ("--config", str(self.folder / "hall.toml"))
+        data = ("--data", str(self.folder / "data"))
+        return queued("token", role, *more, *config, *data).strip()
 
     def memory_mb(self) -> float:
         """Resident memory of the server process, without children."""
@@ -119,10 +121,10 @@ def running(
 
 
 @contextlib.contextmanager
-def bare(path: Path, size: int) -> Iterator[int]:
-    """The bare components in a process of their own; yields the port."""
+def bare(path: Path, size: int, *url: str) -> Iterator[int]:
+    """The bare components in a process of their own, on SQLite or on a server; yields the port."""
     port = free_port()
-    command = [sys.executable, "-m", "tests.bench.bare", str(port), str(path), str(size)]
+    command = [sys.executable, "-m", "tests.bench.bare", str(port), str(path), str(size), *url]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     try:

@@ -123,10 +123,12 @@ def snapshot(hall: BenchHall, count: int, connections: int = SNAPSHOT_CONNECTION
 
 
 @contextlib.contextmanager
-def bare_components(size: int) -> Iterator[int]:
-    """A process with the bare components, its constant answer `size` bytes long; its port."""
+def bare_components(size: int, *url: str) -> Iterator[int]:
+    """A process with the bare components, its constant answer `size` bytes long; its port.
+
+    It appends to a SQLite file, or to the PostgreSQL of `url`."""
     with tempfile.TemporaryDirectory(prefix="queued-bare-") as folder:
-        with bare(Path(folder), size) as port:
+        with bare(Path(folder), size, *url) as port:
             yield port
 
 

@@ -63,11 +63,17 @@ class _Board(asyncio.Protocol):
         self.lost = True
 
 
-async def measure(hall: BenchHall, token: str, boards: int, calls: int) -> Reached:
-    """Open `boards` streams, make `calls` changes, one at a time, each awaited everywhere."""
+async def measure(
+    hall: BenchHall, token: str, boards: int, calls: int, shown: BenchHall | None = None
+) -> Reached:
+    """Open `boards` streams, make `calls` changes, one at a time, each awaited everywhere.
+
+    With `shown`, the streams are those of another process that shows the hall.
+    """
+    shown = shown or hall
     _allow_files(boards + 500)
     reached = Reached()
-    before_mb = hall.memory_mb()
+    before_mb = shown.memory_mb()
     wanted, missing, done = 0, 0, asyncio.Event()
     sent = 0.0
 
@@ -79,8 +85,8 @@ async def measure(hall: BenchHall, token: str, boards: int, calls: int) -> Reach
             if missing == 0:
                 done.set()
 
-    screens = await _connect(hall, boards, saw)
-    reached.kb_per_client = (hall.memory_mb() - before_mb) * 1024 / boards
+    screens = await _connect(shown, boards, saw)
+    reached.kb_per_client = (shown.memory_mb() - before_mb) * 1024 / boards
     reader, writer = await asyncio.open_connection("127.0.0.1", hall.port)
     seq = max(screen.seq for screen in screens)
     for number in range(calls):

@@ -31,6 +31,9 @@ PAUSE_S = 0.06
 HERO_PAUSE_S = 4.2
 """Longer than a call is shown for at least (`callout.js`): each is announced at once."""
 
+LATEST_S = 2.0
+"""How late the last call may be painted and still be counted; later ones end the measurement."""
+
 PAINTED = """() => {
     globalThis.painted = {};
     const note = (key) => {
@@ -131,14 +134,21 @@ def _calls(
         return json.load(connection.getresponse())
 
     sent: dict[str, float] = {}
-    for window in itertools.islice(itertools.cycle(range(1, WINDOWS + 1)), count):
+    for place, window in enumerate(itertools.islice(itertools.cycle(range(1, WINDOWS + 1)), count)):
+        if place >= WINDOWS:  # until now its last call could be seen: however late, it counts
+            act(window, "miss")
         at = time.time() * 1000
         sent[f"{kind} {act(window, 'call-next')['ticket']['number']}"] = at
         board.wait_for_timeout(pause_s * 1000)
+    board.wait_for_timeout(LATEST_S * 1000)
+    for window in range(1, min(count, WINDOWS) + 1):
         act(window, "miss")
     connection.close()
     seen = board.evaluate("globalThis.painted")
-    return [seen[key] - at for key, at in sent.items() if seen.get(key)]
+    unseen = [key for key in sent if not seen.get(key)]
+    if unseen:
+        raise RuntimeError(f"never painted on the board: {', '.join(unseen)}")
+    return [seen[key] - at for key, at in sent.items()]
 
 
 # ── Memory of a board ─────────────────────────────────────────────────────────────────────

@@ -80,6 +80,13 @@ def own(status: str = "waiting", near: bool = False, **changes: Any) -> dict[str
     return {"ticket": samples.ticket(status, **changes), "near": near}
 
 
+def near_the_north(page: Page) -> None:
+    """Somebody in Qixia taps for the nearest hall."""
+    page.evaluate("here => { navigator.geolocation.getCurrentPosition = (f) => f(here); }",
+                  {"coords": {"latitude": 32.11, "longitude": 118.93}})  # fmt: skip
+    page.locator("#by-distance").click()
+
+
 def open_a_window(page: Page) -> None:
     """The manager looks at the second window."""
     page.locator("[data-window='2']").click()
@@ -179,6 +186,7 @@ ROWS: Final[tuple[Row, ...]] = (
     Row("board-forty-small", "board", "forty", "small wall"),
     Row("board-forty-standing", "board", "forty", "standing"),
     Row("board-standing-bilingual", "board", "called", "standing", context={"second": "en"}),
+    Row("board-waiting-200", "board", "crowded"),
     Row("board-offline", "board", "busy", "small wall", act=lose_the_line),
     Row("board-english", "board", "called", "small wall", "en"),
     Row("board-korean", "board", "called", language="ko"),
@@ -198,6 +206,9 @@ ROWS: Final[tuple[Row, ...]] = (
         act=large_times),
     Row("status-queue-times", "status", size="phone", act=open_times),
     Row("status-tomorrow", "status", "closed", "phone", "ko", act=down_to_the_times),
+    Row("city", "city", size="phone"),
+    Row("city-nearest", "city", size="phone", act=near_the_north),
+    Row("city-english", "city", size="small phone", language="en"),
     Row("status-empty", "status", "empty", "small phone"),
     Row("status-closed", "status", "closed", "phone",
         context={"opens": "2026-11-24T08:30:00+08:00"}),
@@ -240,6 +251,7 @@ ROWS: Final[tuple[Row, ...]] = (
         context={"query": "结婚登记", "results": []}),
     Row("leave", "leave", size="phone"),
     Row("error-not-found", "error", size="phone"),
+    Row("error-not-ready", "error", "empty", "desk"),
     Row("login", "login", size="desk"),
     Row("login-hall", "login", size="desk", context={"demo": False, "error": None, "typed": ""}),
     Row("login-machine", "login", size="phone", language="en",
@@ -249,8 +261,12 @@ ROWS: Final[tuple[Row, ...]] = (
     Row("floor-forty", "floor", "forty"),
     Row("floor-window", "floor", size="desk", act=open_a_window),
     Row("floor-empty", "floor", "empty", "desk"),
+    Row("floor-offline", "floor", size="desk", act=lose_the_line),
+    Row("floor-english", "floor", size="desk", language="en"),
     Row("story", "story", size="desk"),
+    Row("story-not-found", "story", "empty", "desk"),
     Row("admin-people", "people", size="desk"),
+    Row("admin-people-english", "people", "empty", "desk", "en"),
     Row("admin-configuration", "configuration"),
     Row("admin-content", "content"),
     Row("admin-writing", "writing"),

@@ -67,6 +67,8 @@ async def test_the_snapshot_is_what_http_tells_byte_for_byte(server, redis, tmp_
             async with http.get(url) as answer:
                 assert await hall.get("queue-monitor") == await answer.read()
         assert await redis.smembers("queued:halls") == {hall.id.encode()}
+        async with aiohttp.ClientSession() as http, http.get(f"{hall.app.url}/metrics") as answer:
+            assert 'queued_redis_feed_total{what="events"}' in await answer.text()
         about = json.loads(await hall.get("about") or b"")
         assert (about["address"], about["latitude"]) == ("人民路1号", 30.25)
 

@@ -8,6 +8,7 @@ left to tell).
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 import signal
 import time
@@ -76,15 +77,12 @@ async def until(asked: Callable[[], bool]) -> None:
 
 async def take(hall: Serving, token: str, numbers: dict[str, str]) -> None:
     """Take numbers until there are enough, or the hall is dead."""
-    try:
-        line = await Line.open(hall.port, token)
-        for _ in range(TICKETS_A_LIFE):
-            reply = await line.ask("POST", f"{API}/tickets", {"queue": "a"})
-            assert reply.status == 201, reply
-            numbers[reply.json["ticket"]["token"]] = reply.json["ticket"]["number"]
-        line.close()
-    except Cut:
-        pass
+    with contextlib.suppress(Cut):
+        async with await Line.open(hall.port, token) as line:
+            for _ in range(TICKETS_A_LIFE):
+                reply = await line.ask("POST", f"{API}/tickets", {"queue": "a"})
+                assert reply.status == 201, reply
+                numbers[reply.json["ticket"]["token"]] = reply.json["ticket"]["number"]
 
 
 async def states(hall: Serving, token: str, numbers: dict[str, str]) -> dict[str, dict]:

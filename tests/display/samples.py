@@ -290,7 +290,7 @@ def device_events(count: int = 3) -> dict[str, Any]:
 
 def realistic() -> dict[str, dict[str, Any]]:
     """Page → context of a busy hall."""
-    from tests.display import afar, columns, floors  # which are made of what is here
+    from tests.display import afar, cities, columns, floors  # which are made of what is here
 
     hall, now, furniture = {"hall": HALL}, snapshot(), services()
     return {
@@ -323,7 +323,7 @@ def realistic() -> dict[str, dict[str, Any]]:
             "near": False,
             "earlier": False,
         },
-        **columns.realistic(),
+        **columns.realistic() | {"city": {"halls": cities.halls()}},
         **{page: hall | own for page, own in afar.realistic(furniture, now, ticket()).items()},
         "leave": hall | {"ticket": ticket(), "token": TOKEN},
         "printer": hall
@@ -373,6 +373,7 @@ def empty() -> dict[str, dict[str, Any]]:
     contexts["login"] = {"hall": None, "next": "", "error": None, "demo": False, "typed": ""}
     contexts["wechat"] |= {"good": False, "lines": ["页面已过期。"], "token": ""}
     contexts["error"] = {"status": 503, "code": "not_ready", "detail": "重新读取日志"}
+    contexts["city"] = {"halls": []}
     contexts["board"] |= {"wall": {"notices": [], "media": []}, "second": "en"}
     for page in ("windows", "board", "status", "screen"):
         contexts[page] |= {"snapshot": nothing}

@@ -128,3 +128,18 @@ def some_command(random: Random, tickets: int) -> Command:
         CancelTicket(ticket=TicketId(random.randrange(1, tickets + 2)), by="visitor:"),
     ]
     return random.choice(choices)
+
+
+async def a_day_and_a_half(
+    journal: Journal, seed: int = 1, hall: str = "demo"
+) -> WorkingHall:
+    """Two days of work, the first one closed, with keys; the actor is stopped."""
+    at_work = await work(journal, hall)
+    for number in range(2):
+        await at_work.open_day(number)
+        await at_work.live(Random(seed + number), 80)
+        await at_work.take(f"key {number}")
+        if number == 0:
+            await at_work.close_day()
+    await at_work.actor.stop()
+    return at_work

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import asyncio
+import os
+import socket
+import subprocess
+import sys
+from contextlib import closing
 from pathlib import Path
-from random import Random
 
 import pytest
 
 from queued.core.plan import Millis
-from queued.engine.hall import HallStopped
+from queued.engine.hall import AWAY_MS, HallStopped
+from queued.engine.ports import AppendFailed
 from queued.engine.recovery import recover
-from queued.storage import lasting
-from queued.storage.backup import backup, restore
+from queued.storage import lasting, postgresql, threads
 from queued.storage.city import City
 from queued.storage.errors import (
-    FolderNotEmpty,
     HallOwned,
     NotDurable,
     SchemaUnknown,
@@ -25,35 +28,10 @@ from queued.storage.errors import (
 )
 from queued.storage.store import Store
 from queued.storage.verify import verify
-from tests.postgresql_server import ROLE, Server, server
-from tests.storage.days import WorkingHall, work
+from tests.postgresql_server import ROLE, Server
+from tests.storage.days import a_day_and_a_half, work
 
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[Server]:
-    with server() as one:
-        yield one
-
-
-@pytest.fixture
-def city(running: Server) -> City:
-    """Hall `demo`, which has nothing yet."""
-    for hall in ("demo", "other"):
-        running.ask(f'DROP SCHEMA IF EXISTS "hall_{hall}" CASCADE')
-    return City(running.url(), "demo")
-
-
-async def a_day(store: Store, seed: int = 1, hall: str = "demo") -> WorkingHall:
-    """A day and a half of work, closed once; the actor is stopped."""
-    at_work = await work(store.journal, hall)
-    for number in range(2):
-        await at_work.open_day(number)
-        await at_work.live(Random(seed + number), 80)
-        await at_work.take(f"key {number}")
-        if number == 0:
-            await at_work.close_day()
-    await at_work.actor.stop()
-    return at_work
+ROOT = Path(__file__).resolve().parents[2]
 
 
 # ── Many halls in one database ────────────────────────────────────────────────────────────
@@ -65,8 +43,8 @@ async def test_two_halls_in_one_database_know_nothing_of_each_other(
     other = City(city.url, "other")
     one = await Store.open(tmp_path / "one", city=city)
     two = await Store.open(tmp_path / "two", city=other)
-    live = await a_day(one, 1)
-    await a_day(two, 9, "other")
+    live = await a_day_and_a_half(one.journal, 1)
+    await a_day_and_a_half(two.journal, 9, "other")
     await one.accounts.add_user("wang", "clerk", "hash", Millis(1))
     await one.accounts.add_token("t" * 20, "kiosk", "east", Millis(1))
     assert await two.accounts.users() == [] and await two.accounts.tokens() == []
@@ -99,7 +77,7 @@ async def test_a_role_with_nothing_but_its_schema_is_enough(
         await Store.open(tmp_path, city=humble)
     running.ask('CREATE SCHEMA "hall_demo" AUTHORIZATION humble')
     store = await Store.open(tmp_path, city=humble)
-    await a_day(store)
+    await a_day_and_a_half(store.journal)
     await store.close()
     # The neighbours' role has no right in it.
     with pytest.raises(StoreError, match="has no schema for hall demo"):
@@ -165,6 +143,39 @@ async def test_an_owner_that_lost_its_right_meanwhile_is_fenced(
     await owner.close()
 
 
+async def test_a_commit_that_does_not_end_is_refused_and_counts_once(
+    city: City, running: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """The standby whose word every commit waits for is gone, and comes back."""
+    store = await Store.open(tmp_path, city=city)
+    hall = await work(store.journal)
+    await hall.open_day()
+    monkeypatch.setattr(threads, "UNANSWERED_S", 0.2)
+    monkeypatch.setattr(postgresql, "LOCK_WAIT_S", 0.2)
+    running.ask("ALTER SYSTEM SET synchronous_standby_names = 'nobody'", "SELECT pg_reload_conf()")
+    try:
+        # A reload is asked for, not waited for: the first commits may still be quick.
+        with pytest.raises(AppendFailed):
+            for n in range(1000):
+                await hall.take(f"k{n}")
+        assert hall.actor.waiting and hall.actor.alive
+        assert await store.accounts.users() == [], "reading goes on"
+        with pytest.raises(AppendFailed):
+            await hall.take("later")
+    finally:
+        running.ask("ALTER SYSTEM RESET ALL", "SELECT pg_reload_conf()")
+    async with asyncio.timeout(20):
+        while hall.actor.waiting:
+            hall.clock.move_to(Millis(hall.clock.now() + AWAY_MS))
+            await asyncio.sleep(0.05)
+    given = [(await hall.take(f"k{n}")).answer.decode() for n in range(5)]
+    assert given == [f"A{n:03}" for n in range(1, 6)]
+    assert len(hall.actor.hall.tickets) >= 5
+    await hall.actor.stop()
+    await store.close()
+    assert (await verify(tmp_path, city)).ok
+
+
 async def _new_machine(old: Path, new: Path, city: City) -> Store:
     new.mkdir()
     for name in ("secret", "people.key"):
@@ -174,7 +185,7 @@ async def _new_machine(old: Path, new: Path, city: City) -> Store:
 
 async def test_a_new_machine_needs_the_secret_of_the_old_one(city: City, tmp_path: Path):
     store = await Store.open(tmp_path / "old", city=city)
-    await a_day(store)
+    await a_day_and_a_half(store.journal)
     await store.close()
     with pytest.raises(StoreError, match="copy secret and people.key"):
         await Store.open(tmp_path / "new", city=city)
@@ -253,6 +264,55 @@ async def test_a_server_that_is_not_there_is_told_in_one_line(tmp_path: Path, ur
     assert "geheim" not in repr(City(url, "demo"))
 
 
+def test_both_ends_notice_a_cable_that_is_out(running: Server):
+    """As the two kernels were told; the owner's lock goes with its session."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    running.stop("fast")
+    running.start("-c", "listen_addresses=127.0.0.1", "-p", str(port))
+    url = f"postgresql://{ROLE}@127.0.0.1:{port}/city"
+    try:
+        with closing(postgresql.reader(City(url, "demo"))) as connection:
+            raw = connection.connection.driver_connection
+            with socket.socket(fileno=os.dup(raw.fileno())) as line:
+                told = {name: line.getsockopt(level, name) for level, name in WATCHING}
+            asked = [connection.exec_driver_sql(f"SHOW {name}").scalar() for name in WATCHED]
+    finally:
+        running.stop("fast")
+        running.start()
+    silent_ms = told.pop(socket.TCP_USER_TIMEOUT)
+    assert told[socket.SO_KEEPALIVE] == 1
+    patience_s = told[socket.TCP_KEEPIDLE] + told[socket.TCP_KEEPINTVL] * told[socket.TCP_KEEPCNT]
+    assert patience_s * 1000 == silent_ms == 15_000
+    assert asked in (["5", "5", "2", "15s"], ["5", "5", "2", "15000"])
+
+
+WATCHING = [
+    (socket.SOL_SOCKET, socket.SO_KEEPALIVE), (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE),
+    (socket.IPPROTO_TCP, socket.TCP_KEEPINTVL), (socket.IPPROTO_TCP, socket.TCP_KEEPCNT),
+    (socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT),
+]  # fmt: skip
+WATCHED = [
+    "tcp_keepalives_idle", "tcp_keepalives_interval", "tcp_keepalives_count", "tcp_user_timeout",
+]  # fmt: skip
+
+
+def test_a_hall_on_its_own_box_loads_no_driver(tmp_path: Path):
+    script = (
+        "import asyncio, sys\n"
+        "import queued.commands.serve\n"
+        "from queued.storage.store import Store\n"
+        "async def opened():\n"
+        f"    await (await Store.open({str(tmp_path)!r})).close()\n"
+        "asyncio.run(opened())\n"
+        "print([name for name in sys.modules if name.startswith('psycopg')"
+        " or name in ('queued.storage.postgresql', 'queued.storage.moving')])\n"
+    )
+    words = [sys.executable, "-c", script]
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
 async def test_a_schema_of_a_newer_version_and_one_of_somebody_else(
     city: City, running: Server, tmp_path: Path
 ):
@@ -274,82 +334,6 @@ async def test_what_no_column_can_hold_is_refused_and_does_not_stop_the_hall(
     await store.accounts.add_user("王", "clerk", "hash", Millis(1))
     assert [user.name for user in await store.accounts.users()] == ["王"]
     await store.close()
-
-
-# ── Proving, backing up, moving ───────────────────────────────────────────────────────────
-
-
-async def test_damage_is_found_with_its_seq(city: City, running: Server, tmp_path: Path):
-    store = await Store.open(tmp_path, city=city)
-    await a_day(store)
-    await store.close()
-    running.ask("UPDATE hall_demo.journal SET body = 'x' WHERE seq = 7")
-    report = await verify(tmp_path, city)
-    assert (report.ok, report.bad_seq) == (False, 7)
-    with pytest.raises(StoreError, match="seq 7"):
-        await backup(tmp_path, tmp_path / "backup", city)
-    assert not (tmp_path / "backup").exists()
-
-
-async def test_a_hall_moves_from_its_box_into_the_city_and_back(
-    city: City, running: Server, tmp_path: Path
-):
-    box = await Store.open(tmp_path / "box")
-    live = (await a_day(box)).actor.hall
-    head = await box.journal.head("demo")
-    await box.accounts.add_user("王", "clerk", "hash", Millis(1))
-    await box.accounts.open_session("cookie", "csrf", Millis(1), Millis(99), user="王")
-    await box.close()
-    await backup(tmp_path / "box", tmp_path / "out")
-    moved = await restore(tmp_path / "out", tmp_path / "city", city)
-    assert moved.ok and moved.halls[0].seq == live.seq
-
-    there = await Store.open(tmp_path / "city", city=city)
-    assert await there.journal.head("demo") == head
-    assert (await recover(there.journal, "demo", from_start=True)).hall == live
-    assert there.secret == box.secret
-    # It goes on there: the first answer is remembered, and the next number follows.
-    hall = await work(there.journal)
-    again = await hall.take("key 1")
-    assert again.replayed
-    await hall.take("in the city")
-    await hall.actor.stop()
-    here = await there.journal.head("demo")
-    # Also beside a running owner.
-    await backup(tmp_path / "city", tmp_path / "back", city)
-    await there.close()
-
-    await restore(tmp_path / "back", tmp_path / "home")
-    home = await Store.open(tmp_path / "home")
-    assert await home.journal.head("demo") == here
-    assert (await recover(home.journal, "demo", from_start=True)).hall == hall.actor.hall
-    assert [user.name for user in await home.accounts.users()] == ["王"]
-    assert (await home.accounts.session("cookie", Millis(2))) is not None
-    await home.close()
-    assert (await verify(tmp_path / "home")).ok
-
-
-async def test_a_restore_into_a_city_overwrites_nothing(
-    city: City, running: Server, tmp_path: Path
-):
-    box = await Store.open(tmp_path / "box")
-    await a_day(box)
-    await box.close()
-    await backup(tmp_path / "box", tmp_path / "out")
-    with pytest.raises(StoreError, match="a backup of hall demo, not of other"):
-        await restore(tmp_path / "out", tmp_path / "new", City(city.url, "other"))
-    assert not (tmp_path / "new").exists()
-    await restore(tmp_path / "out", tmp_path / "new", city)
-    before = await verify(tmp_path / "new", city)
-    with pytest.raises(FolderNotEmpty, match="is not empty"):
-        await restore(tmp_path / "out", tmp_path / "new", city)
-    with pytest.raises(FolderNotEmpty, match='DROP SCHEMA "hall_demo" CASCADE'):
-        await restore(tmp_path / "out", tmp_path / "newer", city)
-    owner = await Store.open(tmp_path / "new", city=city)
-    with pytest.raises(HallOwned):
-        await restore(tmp_path / "out", tmp_path / "newer", city)
-    await owner.close()
-    assert await verify(tmp_path / "new", city) == before
 
 
 async def test_a_server_away_is_said_to_be_away(

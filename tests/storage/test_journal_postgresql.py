@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import closing
 from functools import partial
 
@@ -21,18 +21,12 @@ from queued.storage.ledger import Ledger, SlipStatus
 from queued.storage.migrate import migrate
 from queued.storage.people import People
 from queued.storage.tickets import Tickets
-from tests.postgresql_server import Server, server
+from tests.postgresql_server import Server
 from tests.storage.days import work
 from tests.storage.journal_contract import JournalContract
 from tests.storage.older import back_to
 from tests.storage.test_device_events import event
 from tests.storage.test_ledger import slip
-
-
-@pytest.fixture(scope="module")
-def city_server() -> Iterator[Server]:
-    with server() as running:
-        yield running
 
 
 class PostgresqlPlace:
@@ -62,8 +56,8 @@ class PostgresqlPlace:
 
 
 @pytest.fixture
-async def place(city_server: Server) -> AsyncIterator[PostgresqlPlace]:
-    place = PostgresqlPlace(city_server)
+async def place(running: Server) -> AsyncIterator[PostgresqlPlace]:
+    place = PostgresqlPlace(running)
     yield place
     await place.close()
 
