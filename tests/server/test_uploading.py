@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from queued.content import pictures
-from tests.server.writers import LIST, Writer, new_page, picture, public
+from tests.server.hall_under_test import Running
+from tests.server.writers import LIST, Writer, new_page, picture, public, writer_of
 
 
 async def test_a_picture_is_uploaded_and_shown(wang: Writer, content: Path):
@@ -24,6 +25,13 @@ async def test_a_picture_is_uploaded_and_shown(wang: Writer, content: Path):
     assert f'src="/h/demo/media/{found[1]}"' in await public(wang, "news/holiday")
     assert "1 处待改" in await wang.get(LIST)
     assert (await wang.hall.store.audit.newest(2))[1].action == "picture_added"
+
+
+@pytest.mark.parametrize("role", ["clerk", "manager", "auditor"])
+async def test_only_administrators_upload(written_hall: Running, content: Path, role: str):
+    li = await writer_of(written_hall, role=role)
+    assert (await li.upload(picture()))[0] == 403
+    assert not content.exists()
 
 
 @pytest.mark.parametrize(

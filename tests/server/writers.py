@@ -74,8 +74,8 @@ class Writer:
         return self.text
 
 
-async def writer_of(hall: Running, name: str = "") -> Writer:
-    token = TOKENS["admin"]
+async def writer_of(hall: Running, name: str = "", *, role: str = "admin") -> Writer:
+    token = TOKENS[role]
     if name:
         token = "token-of-another-0123456789"
         await hall.store.accounts.add_token(token, "admin", name, hall.clock.now())
