@@ -171,6 +171,8 @@ class SqlJournal:
             if self._database.dialect.is_duplicate(error):
                 raise Fenced(f"seq {first} of hall {hall} is taken by another owner") from error
             raise
+        for beside in batch.beside:
+            beside(connection)
 
     def _statements(self, connection: Connection) -> tuple[Insert, Insert, Insert]:
         if self._inserts is None:
