@@ -216,6 +216,8 @@ class Slips:
 
     def _on_commit(self, committed: Committed) -> None:
         """A listener of the bus: what was drafted is durable, and may be said or go."""
+        if self._draft is not None and not self._draft.beside.done:
+            self._call_off()  # what is not written down does not go
         draft, self._draft = self._draft, None
         if draft is None or draft.last != committed.hall.seq:
             self._behind.set()

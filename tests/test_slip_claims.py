@@ -7,6 +7,7 @@ the ledger's file says the moment an order is said.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import sqlite3
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
@@ -232,3 +233,21 @@ async def test_a_batch_that_went_alone_gets_its_slips_from_the_journal(
             return await hall.store.ledger.cursor(hall.hall.id, "slips") == head
 
         await eventually(caught_up)
+
+
+async def test_a_claim_that_its_transaction_did_not_take_along_does_not_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    append = SqlJournal.append
+
+    async def alone(self: SqlJournal, hall: str, batch: Batch) -> None:
+        await append(self, hall, dataclasses.replace(batch, beside=()))
+
+    async with hall_with_process(tmp_path) as (hall, process):
+        monkeypatch.setattr(SqlJournal, "append", alone)
+        ticket = await hall.issue()
+        # Then it is called off, and said anew once the ledger has it
+        await eventually(lambda: hall.slip_is(ticket, "queued"))
+        await eventually(lambda: len(process.said) == 3)
+        assert process.names() == ["PrintSlip", "JobCancel", "PrintSlip"]
+        assert process.at_go == {}

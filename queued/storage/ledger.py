@@ -188,12 +188,15 @@ class EnqueuedBeside:
     name: str
     seqs: tuple[int, int]
     slips: Sequence[Slip]
+    done: bool = False
+    """Whether it was part of a transaction at all."""
     moved: bool = False
     """Whether the cursor stood right before these events and now stands behind them. If not,
     the follower still has to pass over them."""
 
     def __call__(self, connection: Connection) -> None:
         _insert(connection, self.hall, self.slips)
+        self.done = True
         first, last = self.seqs
         c = t.cursor.c
         which = (c.hall == self.hall) & (c.name == self.name) & (c.seq == first - 1)
