@@ -76,7 +76,7 @@ def pauses(monkeypatch):
 async def test_after_an_answer_the_line_is_silent_for_the_gap(pauses):
     line = StripLine(Port(b"K"), LineProfile(gap_ms=40), byte_s=0.001)
     await line.ask([b"1234"], Ear())
-    assert pauses == [0.04]
+    assert pauses == pytest.approx([0.04], abs=0.01)  # less what the answer took to be read
 
 
 async def test_without_an_answer_the_bytes_need_their_time_on_the_wire(pauses):
@@ -88,7 +88,7 @@ async def test_without_an_answer_the_bytes_need_their_time_on_the_wire(pauses):
 async def test_a_frame_before_the_question_is_out_before_the_question_is_asked(pauses):
     line = StripLine(Port(b"K"), LineProfile(gap_ms=20), byte_s=0.001)
     await line.ask([b"12345678", b"?"], Ear())
-    assert pauses == [0.028, 0.02]
+    assert pauses == pytest.approx([0.028, 0.02], abs=0.005)
 
 
 async def test_an_answer_may_come_as_late_as_the_bytes_take():
