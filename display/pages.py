@@ -1,6 +1,7 @@
 """Renders the pages. Gets plain dicts in the shapes of the HTTP API; asks nobody for anything.
 
-Every page also takes `csrf` (str, default "") and `user` ({"name", "roles"} or None). Shapes
+Every page also takes `csrf` (str, default ""), `user` ({"name", "roles"} or None) and
+`query_kept` (its own query as `q=x&`, default ""), which the links to other languages keep. Shapes
 are those of the API: snapshot, desk, ticket, services, slips.
 
 | page      | context                                                                        |
@@ -63,16 +64,15 @@ a module needs is in the one data block `page-data`, in which no `<` survives.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import jinja2
-from markupsafe import Markup
 
 from display import busy, i18n, phone, waits
+from display.page_data import page_data
 
 STATIC_DIR: Final = Path(__file__).parent / "static"
 """What `/static/` serves. A request whose `?v=` equals the content hash may be cached for ever."""
@@ -94,8 +94,22 @@ class Page:
     style: str = "plain"
     every_language: bool = False
     """Its module gets the texts of every language: visitors change it without leaving a screen."""
+    never: frozenset[str] = frozenset()
+    """Problem codes that cannot come up on it: their sentences stay at home."""
     theme: str = "light"
     """`dark` for screens on a wall (see `static/css/tokens.css`)."""
+
+
+NEVER_AT_A_KIOSK: Final = frozenset((
+    "already_rated", "bad_login", "booked_that_day", "booking_restricted", "code_taken",
+    "no_such_slot", "no_test", "nobody_waiting", "not_near", "not_yours", "plan_in_use",
+    "plan_invalid", "recall_too_soon", "sign_in_first", "slot_full", "ticket_not_called",
+    "ticket_not_served", "ticket_not_serving", "too_late_to_cancel", "too_late_to_rate",
+    "too_late_to_undo", "too_many_appointments", "too_many_recalls", "too_many_returns",
+    "unknown_alarm", "unknown_window", "unknown_zone", "window_busy", "window_not_open",
+    "window_taken", "wrong_code",
+))  # fmt: skip
+"""What clerks, managers and phones are told. A third of all sentences, in every language."""
 
 
 PAGES: Final[Mapping[str, Page]] = {
@@ -103,10 +117,11 @@ PAGES: Final[Mapping[str, Page]] = {
     "kiosk": Page(
         ("hall", "services", "snapshot", "readers"),
         ("hall", "services", "snapshot", "readers"),
-        ("app", "live", "wait", "kiosk", "ticket", "error", "error_with", "queue_status"),
+        ("app", "wait", "kiosk", "error", "error_with", "queue_status"),
         "kiosk",
         "kiosk",
         every_language=True,
+        never=NEVER_AT_A_KIOSK,
     ),
     "windows": Page(("hall", "snapshot", "seats")),
     "console": Page(
@@ -304,7 +319,7 @@ class Pages:
             raise BadContext(f"page {page!r} needs {', '.join(missing)}")
         catalogue = i18n.catalogue(language, fresh=self._reload)
         second = context.get("second") and i18n.catalogue(context["second"], fresh=self._reload)
-        values = {"csrf": "", "user": None, **context}
+        values = {"csrf": "", "user": None, "query_kept": "", **context}
         return self._templates.get_template(f"{page}.html").render(
             values,
             page=page,
@@ -317,7 +332,7 @@ class Pages:
             module=described.module,
             style=described.style,
             theme=described.theme,
-            page_data=_page_data(page, described, catalogue, second, context),
+            page_data=page_data(page, described, catalogue, second, context),
         )
 
     def asset(self, path: str) -> str:
@@ -349,41 +364,3 @@ def person_of(by: str, catalogue: i18n.Catalogue) -> str:
 def clock(at: str | None, chars: int = 5) -> str:
     """`10:15` (or `10:15:30` with 8 chars) of an RFC 3339 time, as on the hall's own clock."""
     return at[11 : 11 + chars] if at else ""
-
-
-def as_page_data(value: object) -> Markup:
-    """JSON that is safe inside `<script type="application/json">` whatever strings it holds."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    for character in "<>&\u2028\u2029":
-        text = text.replace(character, f"\\u{ord(character):04x}")
-    return Markup(text)  # nothing in it can end the block: see the loop above
-
-
-def _page_data(
-    page: str,
-    described: Page,
-    catalogue: i18n.Catalogue,
-    second: i18n.Catalogue | None,
-    context: Mapping[str, Any],
-) -> Markup | None:
-    if described.module is None:
-        return None
-    spoken: dict[str, Any] = {"texts": catalogue.sections(described.texts)}
-    if described.every_language:
-        spoken = {
-            "catalogues": {
-                language: i18n.catalogue(language).sections(described.texts)
-                for language in i18n.LANGUAGES
-            }
-        }
-    if second is not None:
-        spoken["second"] = second.language
-        spoken["second_texts"] = second.sections(described.texts)
-    return as_page_data(
-        {
-            "page": page,
-            "language": catalogue.language,
-            **spoken,
-            **{name: context[name] for name in described.data},
-        }
-    )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias, get_args
 
 from drivers.device import DeviceBroken
-from drivers.jobs import Grade, PadAction
+from drivers.jobs import CardFlaw, Grade, PadAction
 
 ACTIONS: tuple[PadAction, ...] = get_args(PadAction)
 GRADES: tuple[Grade, ...] = tuple(one for one in get_args(Grade) if one != "none")
@@ -39,7 +39,14 @@ class Card:
     sex: Sex = ""
 
 
-InputEvent: TypeAlias = KeyPress | Graded | Card
+@dataclass(frozen=True, slots=True)
+class CardTrouble:
+    """A card lay there and was not read: see `CardUnread`."""
+
+    why: CardFlaw
+
+
+InputEvent: TypeAlias = KeyPress | Graded | Card | CardTrouble
 
 
 def grades_of(text: str) -> Mapping[str, Grade]:

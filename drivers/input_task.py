@@ -15,10 +15,11 @@ from typing import Protocol
 import msgspec
 
 from drivers.device_task import DeviceTask, Driver, World
-from drivers.input_event import Card, Graded, InputEvent, KeyPress
+from drivers.input_event import Card, CardTrouble, Graded, InputEvent, KeyPress
 from drivers.jobs import (
     AskRating,
     CardRead,
+    CardUnread,
     DeviceConfig,
     Grade,
     PadPressed,
@@ -141,6 +142,10 @@ class InputTask(DeviceTask):
                 self.count("cards")
                 card = CardRead(self.config.id, self._next_id(), digest, masked_name, sex, at_ms)
                 self.world.report(card)
+            case CardTrouble(why):
+                self.count("unread")
+                unread = CardUnread(self.config.id, self._next_id(), why, at_ms)
+                self.world.report(unread)
 
     def _next_id(self) -> str:
         self._ids += 1

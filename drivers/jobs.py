@@ -348,6 +348,19 @@ class CardRead(Value, frozen=True, tag="card-read"):
     at_ms: int = 0
 
 
+CardFlaw: TypeAlias = Literal["moved", "no_data"]
+"""Taken away before it was read; or read, and nothing on it says whose it is."""
+
+
+class CardUnread(Value, frozen=True, tag="card-unread"):
+    """A card was laid on `device` and could not be read, whoever it belongs to."""
+
+    device: str
+    read_id: str
+    why: CardFlaw
+    at_ms: int = 0
+
+
 Report: TypeAlias = (
     JobReady
     | JobHeld
@@ -362,6 +375,7 @@ Report: TypeAlias = (
     | PadPressed
     | Rated
     | CardRead
+    | CardUnread
     | FrameSeen
 )
 

@@ -24,9 +24,9 @@ from dataclasses import dataclass, field
 from drivers import sam
 from drivers.debounce import Debounce
 from drivers.device import DeviceBroken, DeviceTransient, Transport
-from drivers.input_event import Card, InputEvent
+from drivers.input_event import Card, CardTrouble, InputEvent
 from drivers.input_options import Number, Option, Rule, Switch, Words, check
-from drivers.jobs import DeviceConfig, PadShow
+from drivers.jobs import CardFlaw, DeviceConfig, PadShow
 from drivers.pad import monotonic_ms
 
 SECRET_NAME = "QUEUED_CARD_SECRET"
@@ -100,6 +100,7 @@ class Reader:
         self._sleep = sleep
         self._decoder = sam.Decoder()
         self._same = Debounce(self.profile.same_card_s * 1000)
+        self._read_at_ms: int | None = None
 
     async def connect(self) -> None:
         """Open the port and hear the module. Raises `DeviceError`."""
@@ -117,31 +118,40 @@ class Reader:
         """A reader has no display."""
 
     async def events(self) -> Sequence[InputEvent]:
-        """The next card that is not the one lying there. Raises `DeviceTransient`."""
+        """The next card that is not the one lying there, or that one was not read. Raises
+        `DeviceTransient`."""
         while True:
-            person = await self._person()
-            if person is not None:
-                key = digest(person.number, self.profile.secret)
-                if self._same.first(key, self._now_ms()):
-                    sex = person.sex if self.profile.sex else ""
-                    return (Card(key, sam.mask_name(person.name), sex),)
+            found = await self._found()
+            if isinstance(found, sam.Person):
+                key = digest(found.number, self.profile.secret)
+                self._read_at_ms = self._now_ms()
+                if self._same.first(key, self._read_at_ms):
+                    sex = found.sex if self.profile.sex else ""
+                    return (Card(key, sam.mask_name(found.name), sex),)
+            elif found is not None:
+                self.unreadable += 1
+                if not self._lifted() and self._same.first(found, self._now_ms()):
+                    return (CardTrouble(found),)
             await self._sleep(self.profile.poll_ms / 1000)  # type: ignore[misc]
 
-    async def _person(self) -> sam.Person | None:
-        """Who lies on the reader, None if nobody or not long enough."""
+    def _lifted(self) -> bool:
+        """Whether a card that was read a moment ago is being taken away: that is no trouble."""
+        since = self._now_ms() - self._read_at_ms if self._read_at_ms is not None else -1
+        return 0 <= since < self.profile.same_card_s * 1000
+
+    async def _found(self) -> sam.Person | CardFlaw | None:
+        """Who lies on the reader; why nobody knows; None if nothing lies there."""
         for question, wanted in ((sam.FIND, sam.FOUND), (sam.SELECT, sam.OK), (sam.READ, sam.OK)):
             answer = await self._ask(question)
             if answer.sw3 == wanted and answer.well:
                 continue
             if answer.sw3 not in (sam.NO_CARD, sam.NOT_SELECTED, sam.NOT_READ):
                 raise _trouble(answer)
-            self.unreadable += question != sam.FIND
-            return None
+            return None if question == sam.FIND else "moved"
         try:
             return sam.person_of(answer.data)
         except sam.BadCard:
-            self.unreadable += 1
-            return None
+            return "no_data"
 
     async def _ask(self, question: bytes) -> sam.Answer:
         """Raises `DeviceTransient`: `timeout`, `garbled`, `unplugged`."""

@@ -16,7 +16,7 @@ from queued.public.site import Asked
 from queued.public.tickets import placed
 from queued.server import wire
 from queued.server.problems import Problem
-from queued.server.rendered import drawn_for, language_of, shown
+from queued.server.rendered import drawn_for, language_of, query_kept, shown
 
 QUERY_CHARS_MAX: Final = 40
 
@@ -64,6 +64,7 @@ async def status(asked: Asked) -> web.Response:
             "services": msgspec.to_builtins(hall.services),
             "opens": None if snapshot["open"] else hall.about.opens,
             "query": query,
+            "query_kept": query_kept(request) if query else "",  # else drawn for everybody
             "stale": stale,
             "city": len(site.city.halls) > 1,
         }
@@ -146,7 +147,12 @@ def error_page(asked: Asked, problem: Problem) -> web.Response:
     """A problem, for a person."""
     language = language_of(asked.request)
     detail = i18n.catalogue(language).problem(problem.code, problem.facts)
-    context = {"status": problem.status, "code": problem.code, "detail": detail}
+    context = {
+        "status": problem.status,
+        "code": problem.code,
+        "detail": detail,
+        "query_kept": query_kept(asked.request),
+    }
     drawn = drawn_for(asked.site.pages, asked.request, "error", context)
     more = {**problem.headers, "Cache-Control": "no-store"}
     if problem.code == "not_ready":

@@ -41,7 +41,7 @@ async def card(call: Call[None]) -> web.Response:
     read = await readers.next(device, call.request.query.get("after", ""))
     if read is None:
         return answer(wire.Card(None, None))
-    return answer(wire.Card(read.read_id, read.masked_name))
+    return answer(wire.Card(read.read_id, read.masked_name or None, read.flaw or None))
 
 
 def readers_of(devices: Iterable[DeviceSettings], who: Principal) -> list[str]:

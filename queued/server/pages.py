@@ -27,7 +27,7 @@ from queued.server.live import Live
 from queued.server.offer import afar, services_of
 from queued.server.parts import Site
 from queued.server.problems import Problem
-from queued.server.rendered import drawn_for, shown
+from queued.server.rendered import drawn_for, query_kept, shown
 from queued.server.rendered import language_of as language_of
 
 FORM_COOKIE: Final = "queued_form"
@@ -69,7 +69,7 @@ def page(
     user = None if who is None else {"name": who.name, "roles": sorted(who.roles)}
     if csrf is None:
         csrf = who.csrf if who is not None else ""
-    values = {"csrf": csrf, "user": user, **context}
+    values = {"csrf": csrf, "user": user, "query_kept": query_kept(call.request), **context}
     drawn = drawn_for(site.parts.pages, call.request, name, values)
     return shown(call.request, drawn, tls=site.tls, status=status, secret=bool(csrf))
 

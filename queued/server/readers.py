@@ -9,12 +9,16 @@ from dataclasses import dataclass, field
 from typing import Final
 from weakref import WeakValueDictionary
 
-from drivers.jobs import CardRead, Report
+from drivers.jobs import CardRead, CardUnread, Report
 from queued.server.problems import Problem
 from queued.settings_values import READERS, DeviceSettings
 
 KEPT_S: Final = 60.0
 """From the card to the number; whoever takes longer lays the card down again."""
+
+UNREAD_S: Final = 10.0
+"""So long it is worth telling that a card could not be read: then its owner has gone, or laid it
+down again."""
 
 READS_MAX: Final = 500
 """Reads known at once: more than a minute of all readers of a hall."""
@@ -28,13 +32,14 @@ WAITERS_MAX: Final = 8
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """A card somebody laid down a moment ago."""
+    """A card somebody laid down a moment ago; with `flaw`, one that could not be read."""
 
     device: str
     read_id: str
     digest: str = field(repr=False)
     masked_name: str = field(repr=False)
     until: float = field(repr=False)
+    flaw: str = ""
 
 
 class Readers:
@@ -61,15 +66,23 @@ class Readers:
 
     def on_report(self, report: Report) -> None:
         """A listener of the device process."""
-        if not isinstance(report, CardRead) or report.device not in self._readers:
+        if not isinstance(report, CardRead | CardUnread) or report.device not in self._readers:
             return
         self._forget_old()
+        if isinstance(report, CardUnread):
+            soon = self._monotonic() + UNREAD_S
+            self._tell(Read(report.device, report.read_id, "", "", soon, report.why))
+            return
         until = self._monotonic() + KEPT_S
         read = Read(report.device, report.read_id, report.digest, report.masked_name, until)
-        self._reads[read.read_id] = self._newest[read.device] = read
+        self._reads[read.read_id] = read
         if len(self._reads) > READS_MAX:
             self._drop(next(iter(self._reads.values())))
         asyncio.get_running_loop().call_later(KEPT_S, self._forget_old)
+        self._tell(read)
+
+    def _tell(self, read: Read) -> None:
+        self._newest[read.device] = read
         self._arrived[read.device].set()
 
     def known(self, read_id: str) -> Read | None:
@@ -83,7 +96,8 @@ class Readers:
             del self._newest[read.device]
 
     async def next(self, device: str, after: str) -> Read | None:
-        """The card on a reader, other than the read `after`; waits for it up to `WAIT_S`.
+        """The card on a reader, other than the read `after`, or that it could not be read; waits
+        for it up to `WAIT_S`.
 
         Raises `Problem` too_many_requests if too many wait there already.
         """
@@ -95,7 +109,8 @@ class Readers:
                 while not self._closed:
                     self._forget_old()
                     read = self._newest.get(device)
-                    if read is not None and read.read_id != after:
+                    new = read is not None and read.read_id != after
+                    if read is not None and new and read.until > self._monotonic():
                         return read
                     self._arrived[device].clear()
                     await self._arrived[device].wait()

@@ -155,7 +155,9 @@ def _listing(
         {key: value for key, value in entry_context(one)["entry"].items() if key != "html"}
         for one in here
     ]
-    return "column", {"column": column, "entries": listed, "number": number, "last": last}
+    kept = f"page={number}&" if number > 1 else ""
+    context = {"column": column, "entries": listed, "number": number, "last": last}
+    return "column", {**context, "query_kept": kept}
 
 
 def _result(document: Document, excerpt: str) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from aiohttp import web
 
@@ -30,6 +31,13 @@ def language_of(request: web.Request) -> i18n.Language:
     """The language asked for with `?lang=`, chosen before, or preferred by the browser."""
     wanted = request.query.get("lang") or request.cookies.get(LANGUAGE_COOKIE)
     return i18n.negotiate(request.headers.get("Accept-Language"), wanted)
+
+
+def query_kept(request: web.Request) -> str:
+    """What was asked for beside the language, as `q=x&`. Not for a page that is drawn once for
+    everybody: the next one would find the first one's words in it."""
+    asked = [(name, text) for name, text in request.query.items() if name != "lang"]
+    return f"{urlencode(asked)}&" if asked else ""
 
 
 def drawn_for(pages: Pages, request: web.Request, name: str, context: Mapping[str, Any]) -> Drawn:

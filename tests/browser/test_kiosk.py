@@ -217,6 +217,10 @@ def test_a_scanned_slip_shows_its_place(visit: Visit, hall: RealHall):
     assert taken(page) == ticket["number"]
     expect(page.locator("#ahead")).to_have_text(f"{order.index(ticket['number'])} 人")
     assert waiting(hall, "police") == order
+    # And once it is no longer waiting, what has become of it
+    assert page.request.post(f"/t/{ticket['token']}/leave", max_redirects=0).status == 303
+    scan(page, f"{hall.url}/t/{ticket['token']}")
+    expect(page.locator("#result-status")).to_contain_text("这个号码已经作废")
 
 
 # ── It looks after itself ─────────────────────────────────────────────────────────────────

@@ -118,6 +118,10 @@ def test_a_number_goes_with_the_card_and_one_person_gets_one(
     words = page.locator("#card-words")
     expect(words).to_contain_text("可刷身份证取号")
     fits(page)
+    # Given a card that cannot be read: the kiosk says so, and what to do
+    desk.lay(bytes(256))
+    expect(words).to_have_text("这张证件读不出信息。可以直接取号，或请工作人员帮助。")
+    fits(page)
     # Given a card that is laid down before anything is touched
     desk.lay(ZHANG)
     expect(words).to_have_text("已读取身份证（张*），请选择要办理的业务。")

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from display import i18n
 from display.pages import PAGES, STATIC_DIR, TEMPLATES_DIR
 from queued.core import refusals
+from queued.core.model import Status
 
 ZH, EN = i18n.load("zh"), i18n.load("en")
 SCRIPTS = STATIC_DIR / "js"
@@ -229,7 +230,11 @@ def modules_of(module: str, seen: set[str] | None = None) -> set[str]:
 def test_a_page_gets_every_text_its_modules_use(page):
     described = PAGES[page]
     given_texts = ZH.sections(described.texts)
-    for module in modules_of(described.module) - {"texts"}:
+    template = (TEMPLATES_DIR / f"{page}.html").read_text("utf-8")
+    modules = modules_of(described.module)
+    for name in re.findall(r"asset\('js/([a-z_]+)\.js'\)", template):
+        modules_of(name, modules)  # beside the page's own one
+    for module in modules - {"texts"}:
         script = re.sub(r"//.*", "", (SCRIPTS / f"{module}.js").read_text("utf-8"))
         for key in re.findall(r'["`]([a-z]+(?:_[a-z]+)*\.[a-z_0-9]+)["`]', script):
             assert key in given_texts, f"{page}: {module}.js uses {key}"
@@ -237,6 +242,19 @@ def test_a_page_gets_every_text_its_modules_use(page):
             assert section in described.texts, f"{page}: {module}.js uses {section}"
         if "problem(" in script:
             assert {"error", "error_with"} <= set(described.texts)
+
+
+@pytest.mark.parametrize("language", i18n.LANGUAGES)
+def test_the_kiosk_has_a_sentence_for_whatever_became_of_a_ticket(language):
+    texts = i18n.load(language).sections(PAGES["kiosk"].texts)
+    for status in set(Status) - {Status.WAITING}:
+        assert f"kiosk.is_{status.value}" in texts
+
+
+def test_what_a_kiosk_is_never_told_is_known_and_needed_elsewhere():
+    known = {key.partition(".")[2] for key in ZH.sections(("error",))}
+    never = PAGES["kiosk"].never
+    assert never <= known and not never & {"unknown", "unreachable", "already_waiting"}
 
 
 def test_a_page_is_given_no_section_that_does_not_exist():

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from display import i18n
-from display.pages import PAGES, STATIC_DIR, BadContext, Pages, as_page_data, clock, person_of
+from display.page_data import as_page_data
+from display.pages import PAGES, STATIC_DIR, BadContext, Pages, clock, person_of
 from tests.display import samples
 
 PAGES_ONCE = Pages()

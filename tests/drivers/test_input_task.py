@@ -9,10 +9,11 @@ import pytest
 from drivers.device import DeviceTransient
 from drivers.emulators import serving
 from drivers.emulators.hallpad68 import HallPad68
-from drivers.input_event import Card, Graded, KeyPress
+from drivers.input_event import Card, CardTrouble, Graded, KeyPress
 from drivers.jobs import (
     AskRating,
     CardRead,
+    CardUnread,
     Configure,
     DeviceConfig,
     DeviceReport,
@@ -94,16 +95,18 @@ async def desk():
 
 async def test_presses_and_cards_are_told_with_ids_of_their_own(desk):
     found = await desk.happens(
-        KeyPress("call-next"), KeyPress("call", "17"), KeyPress("call-next"), Card("d", "张*")
-    )
+        KeyPress("call-next"), KeyPress("call", "17"), KeyPress("call-next"), Card("d", "张*"),
+        CardTrouble("moved"),
+    )  # fmt: skip
     assert [(type(one), getattr(one, "action", "")) for one in found] == [
         (PadPressed, "call-next"),
         (PadPressed, "call"),
         (PadPressed, "call-next"),
         (CardRead, ""),
+        (CardUnread, ""),
     ]
     assert found[1].number == "17" and found[0].at_ms == desk.clock.now_ms()
-    assert len({getattr(one, "press_id", "") or one.read_id for one in found}) == 4
+    assert len({getattr(one, "press_id", "") or one.read_id for one in found}) == 5
     assert [decode_report(encode(one)) for one in found] == found
 
 

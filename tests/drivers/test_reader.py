@@ -12,7 +12,7 @@ import pytest
 from drivers.device import DeviceBroken, DeviceTransient
 from drivers.emulators import serving
 from drivers.emulators.sam import SamReader, card_text, foreign_text
-from drivers.input_event import Card
+from drivers.input_event import Card, CardTrouble
 from drivers.jobs import CardRead, Configure, DeviceConfig, DeviceReport, encode
 from drivers.ports import parse_port
 from drivers.reader import SECRET_NAME, TRIES, Reader, digest, profile_of
@@ -108,12 +108,43 @@ async def test_a_foreigners_card_is_read():
         assert [card.masked_name for card in await desk.look(2)] == ["史*"]
 
 
-async def test_a_card_whose_data_are_none_is_passed_over_and_counted():
+async def test_a_card_whose_data_are_none_is_told_once_and_counted():
     async with Desk(SamReader(finds_again=True)) as desk:
         desk.emulator.lay(bytes(256))
-        assert await desk.look(3) == []
+        assert await desk.look(3) == [CardTrouble("no_data")]
         assert desk.reader.unreadable >= 2
+        desk.emulator.lay(CARD)
+        assert await desk.look(2) == [Card(digest(NUMBER, SECRET), "张*")]
         assert desk.emulator.violations == []
+
+
+async def test_a_card_that_is_taken_away_too_soon_is_told_and_one_that_was_read_is_not():
+    emulator = Hasty()
+    async with Desk(emulator) as desk:
+        emulator.hasty = True
+        desk.emulator.lay(CARD)
+        assert await desk.look() == [CardTrouble("moved")]
+        emulator.hasty = False
+        desk.emulator.lay(CARD)
+        assert len(await desk.look(2)) == 1
+        emulator.hasty = True
+        desk.emulator.lay(CARD)
+        assert await desk.look(2) == []  # that is how a card is taken away
+        await desk.look(13)
+        desk.emulator.lay(OTHER_CARD)
+        assert await desk.look() == [CardTrouble("moved")], "the control"
+
+
+class Hasty(SamReader):
+    """Whose owner takes the card away between finding and selecting it."""
+
+    hasty = False
+
+    def _find(self) -> bytes:
+        found = super()._find()
+        if self.hasty:
+            self.lift()
+        return found
 
 
 @SERVES

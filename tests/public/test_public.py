@@ -88,7 +88,9 @@ async def test_it_shows_what_the_hall_shows(shown: Scene):
     assert "排队情况" in page.text and "public" in page.headers["Cache-Control"]
     assert "default-src 'none'" in page.headers["Content-Security-Policy"]
     assert "geolocation=()" in page.headers["Permissions-Policy"]
+    await process.get(f"/h/{hall.id}/status?from=poster", Accept_Language="en")
     english = await process.get(f"/h/{hall.id}/status", Accept_Language="en")
+    assert "poster" not in english.text and 'href="?lang=zh"' in english.text
     assert 'lang="en"' in english.text
     city = await process.get("/")
     assert f"/h/{hall.id}/status" in city.text

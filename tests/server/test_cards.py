@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from drivers.jobs import CardRead
+from drivers.jobs import CardRead, CardUnread
 from queued.engine.ports import PeopleFailed
 from queued.server import readers as readers_module
-from queued.server.readers import KEPT_S, READS_MAX, WAITERS_MAX, Readers
+from queued.server.readers import KEPT_S, READS_MAX, UNREAD_S, WAITERS_MAX, Readers
 from queued.settings_values import DeviceSettings
 from tests.server.hall_under_test import Running, running
 
@@ -88,6 +88,20 @@ async def test_a_minute_later_nobody_hears_of_it(at: AtKiosk, monkeypatch):
     assert at.readers.known(read_id) is None
     status, code, _ = await at.take(read_id)
     assert (status, code) == (404, "unknown_card")
+
+
+async def test_a_card_that_was_not_read_is_told_for_some_seconds(at: AtKiosk, monkeypatch):
+    monkeypatch.setattr(readers_module, "WAIT_S", 0.0)
+    read_id = at.lay()
+    at.readers.on_report(CardUnread("reader-1", "unread-1", "moved"))
+    told = {"read_id": "unread-1", "masked_name": None, "flaw": "moved"}
+    assert (await at.card(after=read_id))[1] == told
+    assert (await at.card(after="unread-1"))[1]["read_id"] is None
+    # Nobody gets a number with it, and the card before it is as good as it was
+    assert (await at.take("unread-1"))[:2] == (404, "unknown_card")
+    assert (await at.take(read_id))[0] == 201
+    at.now[0] += UNREAD_S
+    assert (await at.card())[1] == {"read_id": None, "masked_name": None}
 
 
 async def test_after_the_ticket_the_next_visitor_does_not_see_the_name(at: AtKiosk, monkeypatch):

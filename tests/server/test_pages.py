@@ -81,6 +81,21 @@ async def test_the_language_link_is_remembered(hall: Running):
     assert 'lang="en"' in text
 
 
+@pytest.mark.parametrize(
+    ("path", "link"),
+    [
+        ("/h/demo/status?lang=zh&q=%E6%8A%A4%E7%85%A7", "?q=%E6%8A%A4%E7%85%A7&amp;lang=en"),
+        ("/h/nowhere/board?zone=east", "?zone=east&amp;lang=en"),  # an error page
+        ("/login?next=/h/demo/floor", "?next=%2Fh%2Fdemo%2Ffloor&amp;lang=en"),
+        ('/login?a="><i>&lang=xx', "?a=%22%3E%3Ci%3E&amp;lang=en"),
+        ("/login", "?lang=en"),
+    ],
+)
+async def test_another_language_is_the_same_page(hall: Running, path: str, link: str):
+    _, text, _ = await hall.page(path)
+    assert f'href="{link}"' in text
+
+
 async def test_static_files_are_cached_by_their_content(hall: Running):
     _, text, _ = await hall.page("/h/demo/status")
     address = re.search(r'href="(/static/css/[^"]+)"', text)[1]

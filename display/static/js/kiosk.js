@@ -1,9 +1,9 @@
 // The kiosk: choose a service, see what to bring, get a number. Never shows a number the hall did
-// not give. The parts are in the kiosk_*.js beside this one; here they meet.
+// not give. The parts are in the kiosk_*.js beside this one; here they meet. Only kiosk_card.js
+// comes by itself, where there is a reader.
 
 import { Api, hallPath } from "./api.js";
 import { byId, setHidden, setText } from "./dom.js";
-import * as card from "./kiosk_card.js";
 import * as checkin from "./kiosk_checkin.js";
 import * as choice from "./kiosk_choice.js";
 import * as confirm from "./kiosk_confirm.js";
@@ -77,7 +77,6 @@ onChange(() => {
 screens.onShown(showState);
 screens.start();
 take.start(api, onTicket);
-card.start();
 setInterval(showTime, 1000);
 setInterval(lookAgain, LOOK_AGAIN_MS);
 follow({

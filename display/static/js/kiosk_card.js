@@ -1,7 +1,7 @@
 // The identity card on the reader of this kiosk: laid down at any time, it goes with the number
 // that is taken next. The hall tells a masked name and a read id, never who it was.
 //
-// How it works: one long question is always open. A card counts for as long as the hall knows it,
+// Only the page of a kiosk with a reader loads it. How it works: one long question is always open. A card counts for as long as the hall knows it,
 // and only for the visitor who stands here now: with him it is forgotten.
 
 import { byId, setHidden, setText } from "./dom.js";
@@ -14,11 +14,12 @@ const ANSWER_WITHIN_MS = 40000; // the hall answers after 25 s, card or not
 const FAILED_MS = 5000;
 const BREATH_MS = 300; // between two questions, whatever a proxy makes of long ones
 const KEPT_MS = 55000; // the hall forgets a card after a minute
+const FLAW_MS = 12000; // long enough to read what to do, and to do it
 const OVER = new Set([401, 403, 404]); // nobody will ever answer this page
 const WELCOME = new Set(["choose", "list", "find", "confirm", "priority"]);
 
 let expiry = null;
-let expired = false;
+let instead = "card_hint"; // what is said where there is no card
 
 // Where a page that is loaded anew goes on: the card of the last visitor is not the next one's.
 const seen = {
@@ -39,7 +40,7 @@ const seen = {
   },
 };
 
-// {read_id, masked_name}, null when nobody knows, or undefined when there is no use in asking.
+// {read_id, masked_name, flaw}, null when nobody knows, or undefined when there is no use in asking.
 async function ask(reader) {
   const hall = encodeURIComponent(data.hall.id);
   const path = `/api/v1/halls/${hall}/readers/${encodeURIComponent(reader)}/card`;
@@ -60,7 +61,8 @@ async function follow(reader) {
     if (told === undefined) return;
     if (told?.read_id && told.read_id !== seen.get(reader)) {
       seen.set(reader, told.read_id);
-      laid(told);
+      if (told.flaw) unread(told.flaw);
+      else laid(told);
     }
     const pause = told === null ? FAILED_MS : BREATH_MS;
     await new Promise((resolve) => setTimeout(resolve, pause));
@@ -69,26 +71,42 @@ async function follow(reader) {
 
 function laid({ read_id: id, masked_name: name }) {
   if (state.busy || !WELCOME.has(current())) return; // it would go to the wrong visitor
-  clearTimeout(expiry);
-  expiry = setTimeout(() => {
-    forget();
-    expired = true;
-    show();
-  }, KEPT_MS);
-  expired = false;
   change({ card: { id, name } });
+  later(KEPT_MS, () => {
+    change({ card: null });
+    say("card_expired");
+  });
   touched();
   aloud(`${text("kiosk.say_card")} ${text(`kiosk.say_${current()}`)}`);
 }
 
-export function forget() {
+// A card lay there and nobody knows whose it is: what its owner can do.
+function unread(flaw) {
+  if (state.busy || state.card || !WELCOME.has(current())) return;
+  say(`card_${flaw}`);
+  later(FLAW_MS, () => say("card_hint"));
+  touched();
+  aloud(text(`kiosk.card_${flaw}`));
+}
+
+function later(ms, call) {
   clearTimeout(expiry);
-  expired = false;
-  if (state.card) change({ card: null });
+  expiry = setTimeout(call, ms);
+}
+
+function say(key) {
+  instead = key;
+  show();
+}
+
+function forget() {
+  clearTimeout(expiry);
+  instead = "card_hint";
+  change({ card: null });
 }
 
 function sentence() {
-  if (!state.card) return text(expired ? "kiosk.card_expired" : "kiosk.card_hint");
+  if (!state.card) return text(`kiosk.${instead}`);
   const taking = ["confirm", "priority"].includes(current());
   return text(taking ? "kiosk.card_take" : "kiosk.card_read", { name: state.card.name });
 }
@@ -96,13 +114,19 @@ function sentence() {
 function show() {
   const shown = state.live && state.snapshot.open && WELCOME.has(current());
   setHidden(byId("card"), !shown);
-  byId("card").dataset.state = state.card ? "read" : "none";
+  const flawed = ["card_moved", "card_no_data"].includes(instead);
+  byId("card").dataset.state = state.card ? "read" : flawed ? "flaw" : "none";
   setText(byId("card-words"), sentence());
 }
 
-export function start() {
-  if (!data.readers.length) return;
-  onChange(show);
+function start() {
+  let card = null;
+  onChange(() => {
+    if (card && !state.card) clearTimeout(expiry); // it has gone with a number
+    if (state.card) instead = "card_hint";
+    card = state.card;
+    show();
+  });
   onShown(show);
   onHome((gone) => {
     if (gone) forget();
@@ -110,3 +134,5 @@ export function start() {
   for (const reader of data.readers) follow(reader);
   show();
 }
+
+start();

@@ -30,7 +30,7 @@ let api = null;
 function statusLine(ticket) {
   if (ticket.status === "waiting") return "";
   const window = state.snapshot.windows.find((each) => each.id === ticket.window);
-  return text(`ticket.${ticket.status}`, { window: window ? nameOf(window) : "" });
+  return text(`kiosk.is_${ticket.status}`, { window: window ? nameOf(window) : "" });
 }
 
 function whereLines(ticket) {

@@ -1,7 +1,6 @@
 // From the wish to the number: one ticket for one wish, whatever happens on the way.
 
 import { hallPath } from "./api.js";
-import * as card from "./kiosk_card.js";
 import * as confirm from "./kiosk_confirm.js";
 import { Intent } from "./kiosk_intent.js";
 import { onHome } from "./kiosk_screens.js";
@@ -44,13 +43,13 @@ async function take(api, body, onTicket) {
       () => confirm.say(text("kiosk.unanswered")),
     );
     confirm.say("");
-    card.forget();
+    change({ card: null }); // it went with this number
     onTicket(ticket, serviceOf(body.service));
   } catch (failure) {
     if (failure.status === 401) signIn();
     // An uncertain end keeps its key: another tap asks about the same wish.
     if (!failure.uncertain) intent.forget();
-    if (failure.code === "unknown_card") card.forget();
+    if (failure.code === "unknown_card") change({ card: null });
     const why = problemText(failure.code, failure.facts);
     confirm.say(`${text("kiosk.failed")} · ${why}`);
     aloud(why);

@@ -223,10 +223,15 @@ class AlarmList(Told, frozen=True):
 
 
 class Card(Told, frozen=True):
-    """The card on a reader, as a read id and a masked name like 张*; null if none was laid down."""
+    """The card on a reader, as a read id and a masked name like 张*; null if none was laid down.
+
+    `flaw` says why one was not read: `moved` (taken away too soon), `no_data` (nothing on it says
+    whose it is); its name is null then, and no ticket can be taken with it.
+    """
 
     read_id: str | None
     masked_name: str | None
+    flaw: str | None = None
 
 
 class PrintedSlip(Told, frozen=True):
