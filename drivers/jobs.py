@@ -22,6 +22,9 @@ from typing import Literal, TypeAlias, TypeVar
 
 import msgspec
 
+from drivers.cards import CardFlaw as CardFlaw
+from drivers.cards import CardRead as CardRead
+from drivers.cards import CardUnread as CardUnread
 from drivers.frames import FrameSeen as FrameSeen
 from drivers.frames import WatchFrames as WatchFrames
 from drivers.slip_blocks import Align, Block, Feed, Pair, Qr, Raster, Rule, Text, Value
@@ -330,34 +333,6 @@ class Rated(Value, frozen=True, tag="rated"):
     device: str
     grade: Grade
     ask: str = ""
-    at_ms: int = 0
-
-
-class CardRead(Value, frozen=True, tag="card-read"):
-    """Somebody laid an identity card on `device`. Nothing else about them leaves the driver.
-
-    `digest` is the card number under the hall's secret, `masked_name` like 张*; `sex` only
-    where the device is configured to tell it.
-    """
-
-    device: str
-    read_id: str
-    digest: str
-    masked_name: str
-    sex: Literal["", "male", "female"] = ""
-    at_ms: int = 0
-
-
-CardFlaw: TypeAlias = Literal["moved", "no_data"]
-"""Taken away before it was read; or read, and nothing on it says whose it is."""
-
-
-class CardUnread(Value, frozen=True, tag="card-unread"):
-    """A card was laid on `device` and could not be read, whoever it belongs to."""
-
-    device: str
-    read_id: str
-    why: CardFlaw
     at_ms: int = 0
 
 

@@ -18,6 +18,7 @@ from aiohttp import web
 
 from display.pages import Pages
 from queued import __version__, settings_remote
+from queued.alarm_keeper import AlarmKeeper
 from queued.core.plan import Millis
 from queued.engine.alarms import Alarms, poor_ratings
 from queued.engine.bus import Bus, Committed
@@ -100,9 +101,7 @@ async def running(
         hall = await _open_hall(furniture, store, bus, clock, options)
         stack.push_async_callback(hall.actor.stop)
         stack.push_async_callback(furniture.stop)
-        waits = LongWaits(hall, lambda: furniture.settings.rules.long_wait_minutes, clock)
-        waits.start()
-        stack.callback(waits.stop)
+        await _alarmed(hall, store, furniture, clock, stack)
         url = _public_url(settings, address := _address(settings))
         around = Surroundings(settings, data, hall, store, bus, clock, url)
         equipment = await _equipped(around, options, stack)
@@ -213,6 +212,22 @@ async def _open_hall(
     await furniture.attach(actor, bus)
     await actor.submit(calendar.opening(clock.now(), BY_CALENDAR))
     return hall
+
+
+async def _alarmed(
+    hall: RunningHall,
+    store: Store,
+    furniture: Furniture,
+    clock: Clock,
+    stack: contextlib.AsyncExitStack,
+) -> None:
+    """Its alarms, with those from before the start, and who looks out for long waits."""
+    keeper = AlarmKeeper(hall.id, hall.alarms, store.alarms)
+    await keeper.start()
+    stack.push_async_callback(keeper.stop)
+    waits = LongWaits(hall, lambda: furniture.settings.rules.long_wait_minutes, clock)
+    waits.start()
+    stack.callback(waits.stop)
 
 
 def _history(

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 from pathlib import Path
 
 import pytest
 
 from queued import app as application
+from queued.alarm_keeper import AlarmKeeper
 from queued.core import commands as c
 from queued.core.plan import Millis, QueueId, WindowId
+from queued.engine.alarms import Alarm, Alarms
 from queued.engine.clock import SimulatedClock
 from queued.settings_values import Settings
+from queued.storage.errors import StoreError
 from tests.hall_parts import eventually, settings
 
 WITHOUT_DEVICES = application.Options(devices=False)
@@ -76,3 +80,48 @@ async def test_a_changed_configuration_waits_until_nobody_needs_the_old_one(
         tomorrow = app.hall.calendar.opening(Millis(actor.hall.day_ends_at), "manager:li")
         await actor.submit(tomorrow)
         await eventually(lambda: actor.hall.plan.queues[queue].letter == "Z")
+
+
+async def test_alarms_and_who_saw_to_them_outlive_a_restart(tmp_path: Path) -> None:
+    furnished = on_a_free_port(settings())
+    async with application.running(furnished, tmp_path / "data", WITHOUT_DEVICES) as app:
+        alarms = app.hall.alarms
+        seen = alarms.raise_("guard_called", "1", {"window": "1号窗口"})
+        alarms.raise_("bad_rating", "A001")
+        alarms.acknowledge(seen.id, "manager:li")
+        before = alarms.all()
+    async with application.running(furnished, tmp_path / "data", WITHOUT_DEVICES) as app:
+        assert app.hall.alarms.all() == before
+        assert app.hall.alarms.raise_("staff_called", "1").id == 3
+        # And also when nobody has stopped it
+        async with asyncio.timeout(5):
+            while len(await app.store.alarms.all(app.hall.id)) < 3:
+                await asyncio.sleep(0)
+
+
+async def test_alarms_wait_for_a_disk_that_is_full(tmp_path: Path, caplog) -> None:
+    alarms, disk = Alarms(SimulatedClock(NOW)), FullDisk()
+    keeper = AlarmKeeper("demo", alarms, disk)  # type: ignore[arg-type]
+    await keeper.start()
+    alarms.raise_("guard_called", "1")
+    await eventually(lambda: "alarms are not kept yet" in caplog.text)
+    disk.full = False
+    await keeper.stop()
+    assert [one.subject for one in disk.rows] == ["1"]
+
+
+class FullDisk:
+    """Where alarms are kept."""
+
+    full = True
+
+    def __init__(self) -> None:
+        self.rows: list[Alarm] = []
+
+    async def all(self, hall: str) -> list[Alarm]:
+        return []
+
+    async def keep(self, hall: str, changed: list[Alarm], gone: list[int]) -> None:
+        if self.full:
+            raise StoreError("the disk is full")
+        self.rows = changed

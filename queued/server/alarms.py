@@ -14,7 +14,7 @@ from queued.server.live import Live
 from queued.server.problems import Problem
 
 ID_CHARS_MAX: Final = 12
-"""More digits are no alarm of ours: ids count from 1 at every start."""
+"""More digits are no alarm of ours: ids count from 1 and no hall raises so many."""
 
 
 async def list_alarms(call: Call[None]) -> web.Response:

@@ -122,6 +122,8 @@ def open_connection(engine: Engine, *, durable: bool = False) -> Connection:
         return connection
     except SQLAlchemyError as error:
         raise explained(error, engine) from error
+    except UnicodeDecodeError as error:
+        raise _schema_damaged(engine) from error
 
 
 def check(connection: Connection) -> None:
@@ -135,8 +137,7 @@ def check(connection: Connection) -> None:
     except SQLAlchemyError as error:
         raise explained(error, connection.engine) from error
     except UnicodeDecodeError as error:
-        # What SQLite found quotes the damaged names of tables, which are no text any more.
-        raise Damaged(f"{file} is damaged in its schema; restore a backup") from error
+        raise _schema_damaged(connection.engine) from error
     if found != ["ok"]:
         raise Damaged(f"{file} is damaged: {'; '.join(map(str, found))}; restore a backup")
 
@@ -181,6 +182,11 @@ def _prove_durable(connection: Connection) -> None:
     if level != (_SYNCHRONOUS_FULL,):
         connection.close()
         raise NotDurable(f"{file}: SQLite will not run with synchronous=FULL (it says {level[0]})")
+
+
+def _schema_damaged(engine: Engine) -> Damaged:
+    """SQLite's own words quote the damaged names of tables, which are no text any more."""
+    return Damaged(f"{engine.url.database} is damaged in its schema; restore a backup")
 
 
 def explained(error: SQLAlchemyError, engine: Engine) -> StoreError:

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, inspect, select
 from queued.storage import tables
 from queued.storage.errors import SchemaUnknown
 
-VERSION = 9
+VERSION = 10
 """Of the tables in `tables`."""
 
 Step: TypeAlias = Callable[[Connection], None]
@@ -123,6 +123,16 @@ def _bookings(connection: Connection) -> None:
         connection.exec_driver_sql(statement)
 
 
+def _alarms(connection: Connection) -> None:
+    """9 to 10: alarms outlive a restart."""
+    connection.exec_driver_sql(
+        "CREATE TABLE alarm (hall TEXT NOT NULL, id BIGINT NOT NULL, kind TEXT NOT NULL, "
+        "subject TEXT NOT NULL, since BIGINT NOT NULL, at BIGINT NOT NULL, times BIGINT NOT NULL, "
+        "facts TEXT NOT NULL, acknowledged_by TEXT NOT NULL, acknowledged_at BIGINT, "
+        "PRIMARY KEY (hall, id))"
+    )
+
+
 STEPS: Mapping[int, Step] = {
     1: _ratings_and_people,
     2: _device_events,
@@ -132,6 +142,7 @@ STEPS: Mapping[int, Step] = {
     6: _hour_figures,
     7: _page_versions,
     8: _bookings,
+    9: _alarms,
 }
 """From this version to the next."""
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from sqlalchemy.exc import SQLAlchemyError
 
 from queued.storage.accounts import Accounts
+from queued.storage.alarms import KeptAlarms
 from queued.storage.appointments import Appointments
 from queued.storage.audit import Audit
 from queued.storage.bookings import Bookings
@@ -59,6 +60,7 @@ class Store:
         self.journal = SqlJournal(database, writable=lock is not None)
         self.ledger = Ledger(database)
         self.device_events = DeviceEvents(database)
+        self.alarms = KeptAlarms(database)
         self.accounts = Accounts(database)
         self.audit = Audit(database)
         self.configurations = Configurations(database)

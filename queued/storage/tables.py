@@ -2,8 +2,8 @@
 
 `journal` is the truth. `ticket`, `snapshot`, `hour_figures` and `learnt` follow from it and can be
 rebuilt; `answer` is written in the journal's transaction. `cursor`, `slip`, `device_event`,
-`person`, `appointment`, `booking`, `token`, `user` and `session` are facts of their own. Times are
-Unix milliseconds; digests are SHA-256 in hexadecimal.
+`alarm`, `person`, `appointment`, `booking`, `token`, `user` and `session` are facts of their own.
+Times are Unix milliseconds; digests are SHA-256 in hexadecimal.
 
 What is written in the journal's transaction is `WITHOUT ROWID` in SQLite: its rows live in the
 primary key's own tree, one write instead of two.
@@ -360,3 +360,19 @@ page_version = Table(
     _text("body"),
 )
 """Versions of the pages of columns (see `page_versions`)."""
+
+alarm = Table(
+    "alarm",
+    metadata,
+    Column("hall", Text, primary_key=True),
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    _text("kind"),
+    _text("subject"),
+    _number("since"),
+    _number("at"),
+    _number("times"),
+    _text("facts"),
+    _text("acknowledged_by"),
+    _maybe_number("acknowledged_at"),
+)
+"""The alarms there are, as they are (see `engine.alarms`); `facts` is JSON."""

@@ -140,6 +140,9 @@ def kiosk_rows() -> Iterator[Row]:
     yield Row("kiosk-card-taken-before", "kiosk", size="wall", context=beside,
               act=kiosk.after(kiosk.LICENCE, kiosk.tap("#take"), kiosk.later(1)),
               answers=kiosk.CARD | kiosk.REFUSED)
+    unread = {"read_id": "r-1", "masked_name": None, "flaw": "moved"}
+    yield Row("kiosk-card-unread", "kiosk", size="small wall", context=beside,
+              answers=dict.fromkeys(kiosk.CARD, (200, unread)))
     yield Row("kiosk-card-hint", "kiosk", size="small wall", context=beside)
     yield Row("kiosk-leaving", "kiosk", size="standing",
               act=kiosk.after(kiosk.LICENCE, kiosk.later(50)))

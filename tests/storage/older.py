@@ -13,6 +13,7 @@ ADDED: Mapping[int, tuple[str, ...]] = {
     6: ("DROP TABLE hour_figures", "DROP TABLE learnt"),
     7: ("DROP TABLE page_version",),
     8: ("DROP TABLE booking",),
+    9: ("DROP TABLE alarm",),
 }
 """By the version a step starts from; a test compares the numbers with the steps."""
 

@@ -1,8 +1,9 @@
 // The identity card on the reader of this kiosk: laid down at any time, it goes with the number
 // that is taken next. The hall tells a masked name and a read id, never who it was.
 //
-// Only the page of a kiosk with a reader loads it. How it works: one long question is always open. A card counts for as long as the hall knows it,
-// and only for the visitor who stands here now: with him it is forgotten.
+// Only the page of a kiosk with a reader loads it. How it works: one long question is always open.
+// A card counts for as long as the hall knows it, and only for the visitor who stands here now:
+// with him it is forgotten.
 
 import { byId, setHidden, setText } from "./dom.js";
 import { current, onHome, onShown, touched } from "./kiosk_screens.js";
@@ -40,7 +41,7 @@ const seen = {
   },
 };
 
-// {read_id, masked_name, flaw}, null when nobody knows, or undefined when there is no use in asking.
+// {read_id, masked_name, flaw}, null when nobody knows, undefined when there is no use in asking.
 async function ask(reader) {
   const hall = encodeURIComponent(data.hall.id);
   const path = `/api/v1/halls/${hall}/readers/${encodeURIComponent(reader)}/card`;
