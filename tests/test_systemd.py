@@ -102,7 +102,8 @@ def test_a_kiosk_starts_with_the_page_that_waits_and_leads_nowhere_else():
     page = ROOT / "systemd" / "kiosk" / "start.html"
     assert f"file:///opt/queued/{page.relative_to(ROOT)}#${{KIOSK_PAGE}}" in start
     assert page.is_file()
-    for flag in ("--kiosk", "--disable-pinch", "--overscroll-history-navigation=0"):
+    for flag in ("--kiosk", "--disable-pinch", "--overscroll-history-navigation=0",
+                 "--enable-speech-dispatcher"):  # or 长辈版 is mute
         assert flag in start.split()
     policy = json.loads((ROOT / "systemd" / "kiosk" / "policy.json").read_text("utf-8"))
     assert policy["URLBlocklist"] == ["*"]

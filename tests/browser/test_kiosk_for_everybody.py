@@ -106,7 +106,7 @@ def test_the_language_changes_on_every_screen_and_nothing_is_lost(visit: Visit):
 
 
 def test_every_screen_is_accessible(visit: Visit):
-    page = visit()
+    page = visit(reduced_motion="reduce")  # a colour on its way is none to judge
 
     def steps():
         yield "choose"

@@ -150,7 +150,8 @@ export function spoken(spell) {
   const { ticket } = now;
   if (ticket.status !== "waiting") return statusLine(ticket);
   const facts = { number: spell(ticket.number), n: ticket.ahead ?? 0 };
-  return text(now.slip === "failed" ? "kiosk.say_failed" : "kiosk.say_result", facts);
+  if (now.slip === "failed") return text("kiosk.say_failed", facts);
+  return text(facts.n > 0 ? "kiosk.say_result" : "kiosk.say_result_first", facts);
 }
 
 export function start(its) {

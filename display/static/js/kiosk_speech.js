@@ -2,16 +2,16 @@
 // sentence is on the screen too.
 
 import { state } from "./kiosk_state.js";
+import { voiceFor } from "./voices.js";
 
 const SLOWER = 0.9;
 
-function voiceFor(language) {
-  const voices = window.speechSynthesis?.getVoices() ?? [];
-  return voices.find((voice) => voice.lang.toLowerCase().startsWith(language)) ?? null;
+function mine(language) {
+  return voiceFor(language, window.speechSynthesis?.getVoices() ?? []);
 }
 
 export function canSpeak(language) {
-  return voiceFor(language) !== null;
+  return mine(language) !== null;
 }
 
 // In the elder mode: what has just happened, in the visitor's language.
@@ -22,7 +22,7 @@ export function aloud(sentence) {
 // Say `sentence`, instead of whatever is being said.
 export function speak(sentence, language) {
   hush();
-  const voice = voiceFor(language);
+  const voice = mine(language);
   if (!voice || !sentence) return;
   const utterance = new SpeechSynthesisUtterance(sentence);
   Object.assign(utterance, { voice, lang: voice.lang, rate: SLOWER });

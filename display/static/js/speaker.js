@@ -5,6 +5,8 @@
 // the sentence waits as long as the hall does. The stream may break and come back in the middle of
 // a sentence: the hall sends it again under the same name, and what is being said goes on.
 
+import { voiceFor } from "./voices.js";
+
 const VOICES_WAIT_MS = 3000; // Chromium loads its list of voices late
 const TELL_MARGIN_MS = 1000; // our word must be there before the hall gives up
 const REOPEN_MS = 10000;
@@ -18,15 +20,6 @@ const REASONS = {
   "interrupted": "interrupted",
   "canceled": "interrupted",
 };
-
-// The best voice for a language tag: zh wants zh-CN, then any zh; null if there is none.
-export function voiceFor(language, voices) {
-  const wanted = { zh: "zh-cn", en: "en-us" }[language] ?? language;
-  const tag = (voice) => voice.lang.toLowerCase().replace("_", "-");
-  return voices.find((voice) => tag(voice) === wanted)
-    ?? voices.find((voice) => tag(voice).split("-")[0] === language.split("-")[0])
-    ?? null;
-}
 
 export class Speaker {
   // `tell(job, ok, reason)` returns a promise; `show` gets "", "tap", "taken", "off" or "mute".

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Speaker, voiceFor } from "../static/speaker.js";
+import { Speaker } from "../static/speaker.js";
+import { voiceFor } from "../static/voices.js";
 
 const VOICES = [
   { lang: "en-GB" }, { lang: "zh_TW" }, { lang: "zh-CN" }, { lang: "en-US" },
@@ -71,6 +72,10 @@ test("takes the mainland's voice, then any of the language, else none", () => {
   assert.equal(voiceFor("zh", VOICES.slice(0, 2)).lang, "zh_TW");
   assert.equal(voiceFor("en", VOICES).lang, "en-US");
   assert.equal(voiceFor("ko", VOICES), null);
+  const espeak = [{ lang: "yue" }, { lang: "cmn" }, { lang: "cmn-latn-pinyin" }, { lang: "ko" }];
+  assert.equal(voiceFor("zh", espeak).lang, "cmn");
+  assert.equal(voiceFor("ko", espeak).lang, "ko");
+  assert.equal(voiceFor("zh", [{ lang: "yue" }]), null);
 });
 
 test("says a sentence and tells so when it is over", () => {
