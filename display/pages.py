@@ -358,7 +358,7 @@ def person_of(by: str, catalogue: i18n.Catalogue) -> str:
     """`窗口人员 王芳` of `clerk:王芳`, as the journal names whoever did something."""
     role, colon, name = by.partition(":")
     known = colon and catalogue.has(f"role.{role}")
-    return f"{catalogue.text(f'role.{role}')} {name}" if known else by
+    return f"{catalogue.text(f'role.{role}')} {name}".rstrip() if known else by
 
 
 def clock(at: str | None, chars: int = 5) -> str:

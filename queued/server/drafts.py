@@ -173,14 +173,16 @@ def by_field(
 
 def rows_of(draft: Document, table: str) -> list[dict[str, Any]]:
     """The entries of a table as its list shows them."""
-    rows = []
+    rows, names = [], {str(one.get("id")): str(one.get("name")) for one in entries(draft, "queue")}
     for place, entry in enumerate(entries(draft, table)):
         days = [day for day in DAYS if day in _texts(entry.get("days"))]
         title = entry.get("name") or entry.get("text") or entry.get("id") or ""
         if table == "hours":
             title = f"{entry.get('open', '')}–{entry.get('close', '')}"
-        more = entry.get("letter") or entry.get("queue") or "、".join(_texts(entry.get("queues")))
-        rows.append({"place": place, "title": str(title), "days": days, "more": str(more)})
+        queues = [entry["queue"]] if "queue" in entry else _texts(entry.get("queues"))
+        named = "、".join(names.get(str(queue), str(queue)) for queue in queues)
+        more = str(entry.get("letter") or named)
+        rows.append({"place": place, "title": str(title), "days": days, "more": more})
     return rows
 
 

@@ -124,6 +124,7 @@ def test_whoever_did_something_is_named_by_his_work():
     zh = i18n.catalogue("zh")
     assert person_of("clerk:王芳", zh) == "窗口人员 王芳"
     assert person_of("kiosk:east:1", zh) == "自助机 east:1"
+    assert person_of("command-line:", zh) == "命令行"
     assert person_of("system", zh) == "system"
     assert person_of("ghost:x", zh) == "ghost:x"
 

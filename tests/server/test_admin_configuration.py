@@ -10,6 +10,7 @@ import pytest
 
 from queued.core.commands import OpenDay
 from queued.core.plan import Millis
+from queued.server.drafts import rows_of
 from queued.settings import parse
 from queued.settings_document import document_of, edited, toml_of
 from tests.hall_parts import eventually
@@ -261,3 +262,14 @@ async def test_english_names_and_notices_change_without_a_restart(hall: Running,
     assert snapshot["queues"][1]["name_en"] == "Insurance"
     _, wall, _ = await hall.call("GET", "/halls/demo/wall")
     assert wall["notices"][0]["text"] == "今天下午停电检修。"
+
+
+def test_a_list_names_queues_as_people_do():
+    draft = {
+        "queue": [{"id": "tax", "letter": "E", "name": "税务"}, {"id": "new"}],
+        "window": [{"id": "1", "queues": ["tax", "gone"]}, {"id": "2", "queues": ["*"]}],
+        "service": [{"id": "invoice", "name": "代开发票", "queue": "tax"}],
+    }
+    assert [row["more"] for row in rows_of(draft, "window")] == ["税务、gone", "*"]
+    assert [row["more"] for row in rows_of(draft, "service")] == ["税务"]
+    assert [row["more"] for row in rows_of(draft, "queue")] == ["E", ""]

@@ -63,10 +63,12 @@ function hint(window, state, call) {
 
 function showQueues(snapshot, window) {
   const queues = snapshot.queues.filter((queue) => window.queues.includes(queue.id));
-  refill(byId("queues"), JSON.stringify(queues.map((queue) => queue.id)), () => [
+  // 一窗受理: a list of everything would be cut off, and says no more.
+  const all = queues.length > 1 && queues.length === snapshot.queues.length;
+  refill(byId("queues"), JSON.stringify([all, queues.map((queue) => queue.id)]), () => [
     `${text("screen.queues")} `,
-    ...queues.map((queue) => make("span", {},
-      make("i", { class: "figure" }, queue.letter), nameOf(queue))),
+    ...(all ? [make("span", {}, text("screen.all_queues"))] : queues.map((queue) =>
+      make("span", {}, make("i", { class: "figure" }, queue.letter), nameOf(queue)))),
   ]);
   const next = window.status === "open" ? nextUp(queues) : [];
   refill(byId("next"), JSON.stringify([window.status, next]), () => next.length
