@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 from weakref import WeakValueDictionary
 
-from drivers.jobs import CardRead, CardUnread, Report
+from drivers.jobs import CardRead, CardUnread, DeviceReport, Report
 from queued.server.problems import Problem
 from queued.settings_values import READERS, DeviceSettings
 
@@ -28,6 +29,10 @@ WAIT_S: Final = 25.0
 
 WAITERS_MAX: Final = 8
 """Long polls on one reader: its kiosk, and those that were reloaded a moment ago."""
+
+
+_FLAWS: Final[Mapping[str, str]] = {"ready": "back", "degraded": "away", "broken": "away"}
+"""What a kiosk is told when its reader is so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +60,7 @@ class Readers:
         self._reads: dict[str, Read] = {}
         self._newest: dict[str, Read] = {}
         self._arrived: dict[str, asyncio.Event] = {id_: asyncio.Event() for id_ in self._readers}
+        self._states: dict[str, str] = {}
         self._waiting = dict.fromkeys(self._readers, 0)
         self._alone: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._closed = False
@@ -66,7 +72,12 @@ class Readers:
 
     def on_report(self, report: Report) -> None:
         """A listener of the device process."""
-        if not isinstance(report, CardRead | CardUnread) or report.device not in self._readers:
+        if not isinstance(report, CardRead | CardUnread | DeviceReport):
+            return
+        if report.device not in self._readers:
+            return
+        if isinstance(report, DeviceReport):
+            self._changed(report.device, report.state)
             return
         self._forget_old()
         if isinstance(report, CardUnread):
@@ -80,6 +91,14 @@ class Readers:
             self._drop(next(iter(self._reads.values())))
         asyncio.get_running_loop().call_later(KEPT_S, self._forget_old)
         self._tell(read)
+
+    def _changed(self, device: str, state: str) -> None:
+        """A reader that does not answer is no place to lay a card on."""
+        flaw = _FLAWS.get(state)
+        if flaw is not None and flaw != self._states.get(device):
+            self._states[device] = flaw
+            name = f"{flaw}-{self._monotonic()}"
+            self._tell(Read(device, name, "", "", math.inf, flaw))
 
     def _tell(self, read: Read) -> None:
         self._newest[read.device] = read

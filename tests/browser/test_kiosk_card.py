@@ -160,3 +160,10 @@ def test_who_walks_away_leaves_no_name_to_the_next(
     assert "card" not in asked.value.post_data_json
     taken(page)
     desk.lift()
+    # And while the reader itself is in trouble nobody is asked to lay a card on it
+    words = page.locator("#card-words")
+    tap(page, "完成")
+    desk.reader.error = 0x66
+    expect(words).to_have_text("读卡器暂时不能使用，可以直接取号。")
+    desk.reader.error = 0
+    expect(words).to_contain_text("可刷身份证取号")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from drivers.jobs import CardRead, CardUnread
+from drivers.jobs import CardRead, CardUnread, DeviceReport
 from queued.engine.ports import PeopleFailed
 from queued.server import readers as readers_module
 from queued.server.readers import KEPT_S, READS_MAX, UNREAD_S, WAITERS_MAX, Readers
@@ -102,6 +102,22 @@ async def test_a_card_that_was_not_read_is_told_for_some_seconds(at: AtKiosk, mo
     assert (await at.take(read_id))[0] == 201
     at.now[0] += UNREAD_S
     assert (await at.card())[1] == {"read_id": None, "masked_name": None}
+
+
+async def test_a_reader_that_does_not_answer_is_told_until_it_does(at: AtKiosk, monkeypatch):
+    monkeypatch.setattr(readers_module, "WAIT_S", 0.0)
+    states = (("ready", "back"), ("degraded", "away"), ("broken", None), ("ready", "back"))
+    for state, flaw in states:
+        before = (await at.card())[1]["read_id"] or ""
+        at.readers.on_report(DeviceReport("reader-1", "sam", state, 0))
+        told = (await at.card(after=before))[1]
+        assert (told.get("flaw"), told["masked_name"]) == (flaw, None)
+        at.now[0] += 1
+    status, code, _ = await at.take((await at.card())[1]["read_id"])
+    assert (status, code) == (404, "unknown_card")
+    # A card is a card again
+    read_id = at.lay()
+    assert (await at.card())[1] == {"read_id": read_id, "masked_name": "张*"}
 
 
 async def test_after_the_ticket_the_next_visitor_does_not_see_the_name(at: AtKiosk, monkeypatch):

@@ -19,8 +19,11 @@ const FLAW_MS = 12000; // long enough to read what to do, and to do it
 const OVER = new Set([401, 403, 404]); // nobody will ever answer this page
 const WELCOME = new Set(["choose", "list", "find", "confirm", "priority"]);
 
+const STATES = { away: "card_away", back: "card_hint" }; // of the reader itself
+
 let expiry = null;
-let instead = "card_hint"; // what is said where there is no card
+let usual = "card_hint"; // what is said where there is no card
+let instead = usual;
 
 // Where a page that is loaded anew goes on: the card of the last visitor is not the next one's.
 const seen = {
@@ -42,11 +45,11 @@ const seen = {
 };
 
 // {read_id, masked_name, flaw}, null when nobody knows, undefined when there is no use in asking.
-async function ask(reader) {
+async function ask(reader, after) {
   const hall = encodeURIComponent(data.hall.id);
   const path = `/api/v1/halls/${hall}/readers/${encodeURIComponent(reader)}/card`;
   try {
-    const answer = await fetch(`${path}?after=${encodeURIComponent(seen.get(reader))}`, {
+    const answer = await fetch(`${path}?after=${encodeURIComponent(after)}`, {
       cache: "no-store", signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
     });
     if (answer.ok) return await answer.json();
@@ -57,13 +60,18 @@ async function ask(reader) {
 }
 
 async function follow(reader) {
+  let after = seen.get(reader);
   for (;;) {
-    const told = await ask(reader);
+    const told = await ask(reader, after);
     if (told === undefined) return;
-    if (told?.read_id && told.read_id !== seen.get(reader)) {
-      seen.set(reader, told.read_id);
-      if (told.flaw) unread(told.flaw);
-      else laid(told);
+    if (told?.read_id && told.read_id !== after) {
+      after = told.read_id;
+      if (STATES[told.flaw]) stands(STATES[told.flaw]);
+      else {
+        seen.set(reader, after);
+        if (told.flaw) unread(told.flaw);
+        else laid(told);
+      }
     }
     const pause = told === null ? FAILED_MS : BREATH_MS;
     await new Promise((resolve) => setTimeout(resolve, pause));
@@ -85,9 +93,15 @@ function laid({ read_id: id, masked_name: name }) {
 function unread(flaw) {
   if (state.busy || state.card || !WELCOME.has(current())) return;
   say(`card_${flaw}`);
-  later(FLAW_MS, () => say("card_hint"));
+  later(FLAW_MS, () => say(usual));
   touched();
   aloud(text(`kiosk.card_${flaw}`));
+}
+
+// The reader is away, or there again: nobody is asked to lay a card where it would not be seen.
+function stands(sentence) {
+  usual = sentence;
+  say(usual);
 }
 
 function later(ms, call) {
@@ -102,7 +116,7 @@ function say(key) {
 
 function forget() {
   clearTimeout(expiry);
-  instead = "card_hint";
+  instead = usual;
   change({ card: null });
 }
 
@@ -115,7 +129,7 @@ function sentence() {
 function show() {
   const shown = state.live && state.snapshot.open && WELCOME.has(current());
   setHidden(byId("card"), !shown);
-  const flawed = ["card_moved", "card_no_data"].includes(instead);
+  const flawed = ["card_moved", "card_no_data", "card_away"].includes(instead);
   byId("card").dataset.state = state.card ? "read" : flawed ? "flaw" : "none";
   setText(byId("card-words"), sentence());
 }
@@ -124,7 +138,7 @@ function start() {
   let card = null;
   onChange(() => {
     if (card && !state.card) clearTimeout(expiry); // it has gone with a number
-    if (state.card) instead = "card_hint";
+    if (state.card) instead = usual;
     card = state.card;
     show();
   });

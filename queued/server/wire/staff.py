@@ -226,7 +226,8 @@ class Card(Told, frozen=True):
     """The card on a reader, as a read id and a masked name like 张*; null if none was laid down.
 
     `flaw` says why one was not read: `moved` (taken away too soon), `no_data` (nothing on it says
-    whose it is); its name is null then, and no ticket can be taken with it.
+    whose it is); its name is null then, and no ticket can be taken with it. `away` and `back` are
+    about the reader itself: it does not answer, or does again.
     """
 
     read_id: str | None
