@@ -198,7 +198,7 @@ def _settings(problems: Problems, document: dict[str, object]) -> Settings:
         links.link_window(problems, place("window", one.id, number), one, queue_ids, zone_ids)
         for number, one in enumerate(windows, start=1)
     ]
-    links.everybody_is_called(problems, queues, windows)
+    links.everybody_is_called(problems, queues, windows, services)
     links.devices_have_a_place(problems, devices, window_ids, zone_ids)
     links.notices_have_a_zone(problems, notices, zone_ids)
     return Settings(

@@ -117,17 +117,22 @@ def link_window(
 
 
 def everybody_is_called(
-    problems: Problems, queues: Sequence[v.QueueSettings], windows: Sequence[v.WindowSettings]
+    problems: Problems,
+    queues: Sequence[v.QueueSettings],
+    windows: Sequence[v.WindowSettings],
+    offered: Sequence[v.ServiceSettings],
 ) -> None:
-    """A queue that no window serves would let people wait for ever."""
+    """A queue that no window serves would let people wait for ever: for how many services."""
     if any("[[window]]" in found for found in problems.found):
         return  # the window that should serve it may be the one with the typing error
     served = {queue for window in windows for queue in (*window.queues, *window.overflow)}
     for queue in queues:
         if queue.id and queue.id not in served:
+            lost = sum(service.queue == queue.id for service in offered)
+            so = f", so {lost} of the services would have none" if lost else ""
             problems.add(
                 f'[[queue]] "{queue.id}"',
-                "no window serves it; name it in the queues of a [[window]]",
+                f"no window serves it{so}; name it in the queues of a [[window]]",
             )
 
 

@@ -164,7 +164,8 @@ WRONG = {
         'letter: "A" is the letter of queue "general" already',
     NEW_QUEUE + "letter = 'AAA'" + SERVED:
         'letter: "AAA" is not one or two Latin capitals',
-    NEW_QUEUE + "letter = 'C'": '[[queue]] "x": no window serves it',
+    NEW_QUEUE + "letter = 'C'\n[[service]]\nid = 's'\nname = 's'\nqueue = 'x'\nminutes = 5":
+        'no window serves it, so 1 of the services would have none; name',
     NEW_QUEUE + "letter = 'C'\ndigits = 5" + SERVED: "5 is out of range; allowed: 2 to 4",
     NEW_QUEUE + "letter = 'C'\ndigits = 2\nfirst = 90" + SERVED:
         "first: 90 is out of range; allowed: 0 to 50",

@@ -39,6 +39,7 @@ SAYINGS: Final[tuple[tuple[str, str], ...]] = (
     (r'".*" is the letter of queue "(?P<queue>.*)" already; .*', "taken_letter"),
     (r'"\*" means all queues; nothing may stand beside it', "star"),
     (_VALUE + r" is one of its own queues already", "own_queue"),
+    (r"no window serves it, so (?P<n>\d+) of the services would have none; .*", "unserved_n"),
     (r"no window serves it; .*", "unserved"),
     (r"overlaps with other hours on (?P<day>\w+)", "overlap"),
     (r"must be later than (?:open, on the same day|from)", "order"),

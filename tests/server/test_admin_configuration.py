@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import html
 import re
+import tomllib
 
 import pytest
 
@@ -113,6 +114,16 @@ async def test_a_queue_without_a_window_is_told_and_kept_in_the_draft(editor: Ed
     assert "没有窗口办理此队列" in text and 'letter = "C"' in editor.draft
     text = await editor.press("preview")
     assert editor.status == 422 and "没有窗口办理此队列" in text
+
+
+async def test_the_preview_counts_the_services_that_would_have_no_window(editor: Editor):
+    draft = editor.draft
+    moved = re.sub(r"queues = \[[^\]]*\]", 'queues = ["social"]', draft)
+    moved = moved.replace('overflow = ["social"]\n', "")
+    lost = sum(one["queue"] == "general" for one in tomllib.loads(draft)["service"])
+    assert lost
+    text = await editor.press("preview", draft=moved)
+    assert editor.status == 422 and f"其中 {lost} 个事项将无处办理" in text
 
 
 @pytest.mark.parametrize(
