@@ -116,7 +116,7 @@ class Readers:
 
     async def next(self, device: str, after: str) -> Read | None:
         """The card on a reader, other than the read `after`, or that it could not be read; waits
-        for it up to `WAIT_S`.
+        for it up to `WAIT_S`. That the reader answers is no news to who heard nothing before.
 
         Raises `Problem` too_many_requests if too many wait there already.
         """
@@ -128,8 +128,7 @@ class Readers:
                 while not self._closed:
                     self._forget_old()
                     read = self._newest.get(device)
-                    new = read is not None and read.read_id != after
-                    if read is not None and new and read.until > self._monotonic():
+                    if read is not None and self._is_news(read, after):
                         return read
                     self._arrived[device].clear()
                     await self._arrived[device].wait()
@@ -138,6 +137,11 @@ class Readers:
         finally:
             self._waiting[device] -= 1
         return None
+
+    def _is_news(self, read: Read, after: str) -> bool:
+        if read.flaw == "back" and not after:
+            return False
+        return read.read_id != after and read.until > self._monotonic()
 
     def alone(self, digest: str) -> asyncio.Lock:
         """Held while one person takes a number: two kiosks at once are one after the other."""

@@ -107,14 +107,16 @@ async def test_a_card_that_was_not_read_is_told_for_some_seconds(at: AtKiosk, mo
 async def test_a_reader_that_does_not_answer_is_told_until_it_does(at: AtKiosk, monkeypatch):
     monkeypatch.setattr(readers_module, "WAIT_S", 0.0)
     states = (("ready", "back"), ("degraded", "away"), ("broken", None), ("ready", "back"))
+    before = "some-card"
     for state, flaw in states:
-        before = (await at.card())[1]["read_id"] or ""
         at.readers.on_report(DeviceReport("reader-1", "sam", state, 0))
         told = (await at.card(after=before))[1]
         assert (told.get("flaw"), told["masked_name"]) == (flaw, None)
+        before = told["read_id"] or before
         at.now[0] += 1
-    status, code, _ = await at.take((await at.card())[1]["read_id"])
-    assert (status, code) == (404, "unknown_card")
+    assert (await at.take(before))[:2] == (404, "unknown_card")
+    # Who has just come takes it for granted
+    assert (await at.card())[1] == {"read_id": None, "masked_name": None}
     # A card is a card again
     read_id = at.lay()
     assert (await at.card())[1] == {"read_id": read_id, "masked_name": "张*"}
