@@ -19,8 +19,12 @@ export function follow({ hall, observedAt, interval, onSnapshot, text }) {
   clock.observed(observed);
   let answered = clock.text();
 
-  function badge(shown) {
-    if (shown) setText(byId("stale"), text("phone.offline", { at: answered.slice(0, 5) }));
+  // The server knows sooner that the hall is silent: what it said stands until there is news.
+  const silentSince = byId("stale").hidden ? null : observedAt;
+
+  function badge(why) {
+    const shown = why !== null;
+    if (shown) setText(byId("stale"), text(why, { at: answered.slice(0, 5) }));
     setHidden(byId("stale"), !shown);
     byId("stale").parentElement.dataset.stale = shown;
   }
@@ -32,15 +36,15 @@ export function follow({ hall, observedAt, interval, onSnapshot, text }) {
       observed = read.observed_at;
       clock.observed(observed);
     }
-    const old = clock.now() - Date.parse(observed) > STALE_AFTER_MS;
+    const old = observed === silentSince || clock.now() - Date.parse(observed) > STALE_AFTER_MS;
     answered = old ? observed.slice(11, 19) : clock.text();
-    badge(old);
+    badge(old ? "phone.silent" : null);
     setText(byId("updated"), text("live.updated", { at: answered }));
     if (snapshot) onSnapshot(snapshot, read !== null);
   }
 
   const reader = new Reader(`/api/v1/halls/${encodeURIComponent(hall)}`);
-  const poll = new Poll({ reader, interval, onRead, onFailure: () => badge(true) }).start();
+  const poll = new Poll({ reader, interval, onRead, onFailure: () => badge("phone.offline") }).start();
   poll.ask(); // the page may be a copy that the browser kept
   return poll;
 }
