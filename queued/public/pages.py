@@ -151,6 +151,7 @@ def error_page(asked: Asked, problem: Problem) -> web.Response:
         "status": problem.status,
         "code": problem.code,
         "detail": detail,
+        "visitor": None,
         "query_kept": query_kept(asked.request),
     }
     drawn = drawn_for(asked.site.pages, asked.request, "error", context)
