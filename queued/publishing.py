@@ -21,13 +21,19 @@ from queued.core.plan import Millis
 from queued.engine.bus import Bus
 from queued.engine.ports import Journal
 from queued.server.api import monitors_of, opens_at
+from queued.server.call import encode
 from queued.server.live import Live
 from queued.server.offer import services_of
+from queued.server.parts import Site
+from queued.server.phone_page import phone_page_of
 from queued.server.snapshot import Encoded
 from queued.server.tickets import told_ticket
 
 WAITS_EVERY_S: Final = 5.0
 """Estimates for every place in line: half a millisecond for a large hall."""
+
+PHONE_PAGE_EVERY_S: Final = 60.0
+"""Usual times change by the quarter of an hour, columns now and then."""
 
 RUNGS: Final = (0, 1, 2, 3, 4, 6, 8, 11, 15, 20, 28, 40, 60, 90, 140, 220, 350, 600, 1000, 2000)
 """Numbers ahead for which the wait is told; between two of them it grows evenly."""
@@ -40,6 +46,7 @@ _ENCODE = msgspec.json.Encoder().encode
 
 async def published(
     url: str,
+    site: Site,
     live: Live,
     journal: Journal,
     bus: Bus,
@@ -49,7 +56,7 @@ async def published(
     """The feed of a hall, running until `stack` ends. Raises `ValueError` for a wrong `url`."""
     redis = open_redis(url)
     stack.push_async_callback(redis.aclose)
-    feed = Feed(redis, live.id, journal, bus, LiveSource(live), counts)
+    feed = Feed(redis, live.id, journal, bus, LiveSource(site, live), counts)
     feed.start()
     stack.push_async_callback(feed.stop)
     return feed
@@ -58,17 +65,25 @@ async def published(
 class LiveSource:
     """What a running hall tells. `monotonic` is in seconds."""
 
-    def __init__(self, live: Live, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, site: Site, live: Live, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._site = site
         self._live = live
         self._monotonic = monotonic
         self._snapshot: Encoded | None = None
         self._services: tuple[tuple[object, ...], bytes] = ((), b"")
         self._waits = b""
         self._waits_until = 0.0
+        self._phone_page = b""
+        self._phone_page_until = 0.0
 
     async def snapshot(self) -> Encoded:
         """The newest."""
         self._snapshot = await self._live.view.fresh()
+        if self._monotonic() >= self._phone_page_until:
+            self._phone_page = encode(await phone_page_of(self._site, self._live))
+            self._phone_page_until = self._monotonic() + PHONE_PAGE_EVERY_S
         return self._snapshot
 
     def beside(self) -> Mapping[str, bytes]:
@@ -83,6 +98,7 @@ class LiveSource:
             "services": self._offered(),
             "queue-monitor": _ENCODE(monitors_of(self._live, content)),
             "waits": self._waits,
+            "phone-page": self._phone_page,
         }
 
     def tickets(self) -> Sequence[TicketId]:

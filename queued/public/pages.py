@@ -67,14 +67,32 @@ async def status(asked: Asked) -> web.Response:
             "query_kept": query_kept(request) if query else "",  # else drawn for everybody
             "stale": stale,
             "city": len(site.city.halls) > 1,
+            **_beside(hall, site.url),
         }
         return drawn_for(site.pages, request, "status", context)
 
     if query:  # a search is one's own
         return shown(request, draw(), tls=site.tls, more=SHARED)
-    state = (hall.newest().etag, stale, hall.about.opens, id(hall.services))
+    state = (
+        hall.newest().etag, stale, hall.about.opens, id(hall.services), id(hall.phone_page)
+    )  # fmt: skip
     drawn = site.drawn.get((hall.id, language_of(request)), state, draw)
     return shown(request, drawn, tls=site.tls, more=SHARED)
+
+
+def _beside(hall: ShownHall, ours: str) -> Mapping[str, Any]:
+    """Usual times; and the ways to the hall's own server, if phones reach it."""
+    told = hall.phone_page
+    if told is None:
+        return {}
+    ways: dict[str, Any] = {}
+    if told.url:
+        ways = {
+            "base": "" if told.url == ours else told.url,
+            "columns": told.columns,
+            "afar": {"take": told.take, "book": told.book},
+        }
+    return {"times": msgspec.to_builtins(told.times), **ways}
 
 
 async def hall_page(asked: Asked) -> web.Response:

@@ -33,6 +33,7 @@ SNAPSHOT_BYTES_MAX: Final = 1 << 20
 _SNAPSHOT = msgspec.json.Decoder(wire.Snapshot)
 _ABOUT = msgspec.json.Decoder(About)
 _SERVICES = msgspec.json.Decoder(wire.Services)
+_PHONE_PAGE = msgspec.json.Decoder(wire.PhonePage)
 _WAITS = msgspec.json.Decoder(Waits)
 _MONITORS = msgspec.json.Decoder(list[wire.QueueMonitor])
 
@@ -54,6 +55,7 @@ class ShownHall:
         self.hub = Hub(self, streams, monotonic)
         self.about = About(hall=id_, name=id_)
         self.services = NO_SERVICES
+        self.phone_page: wire.PhonePage | None = None
         self.waits = Waits({})
         self.monitors: list[wire.QueueMonitor] = []
         self.bytes: dict[str, bytes] = {}
@@ -123,6 +125,8 @@ class ShownHall:
                     self.about = _ABOUT.decode(body)
                 case "services":
                     self.services = _SERVICES.decode(body)
+                case "phone-page":
+                    self.phone_page = _PHONE_PAGE.decode(body)
                 case "waits":
                     self.waits = _WAITS.decode(body)
                 case "queue-monitor":
