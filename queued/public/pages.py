@@ -61,7 +61,7 @@ async def status(asked: Asked) -> web.Response:
             "hall": name_of(hall),
             "snapshot": snapshot,
             "observed_at": snapshot["observed_at"],
-            "services": msgspec.to_builtins(hall.services),
+            "services": hall.offered(),
             "opens": None if snapshot["open"] else hall.about.opens,
             "query": query,
             "query_kept": query_kept(request) if query else "",  # else drawn for everybody
@@ -112,19 +112,25 @@ async def own_ticket(asked: Asked) -> web.Response:
     site, token = asked.site, asked.path("token")
     record = await site.tickets.find(asked.request, token)
     hall = site.city.hall(record.hall)
-    own = placed(record, token, hall)
-    context = {
-        **msgspec.to_builtins(told(own.ticket, hall)),
-        "token": token,
-        "snapshot": hall.snapshot(),
-        "services": msgspec.to_builtins(hall.services),
-        "near": own.near,
-        "earlier": not own.today,
-        "bind": "",
-        "stale": site.city.stale(hall),
-        "reads_only": True,
-    }
-    drawn = drawn_for(site.pages, asked.request, "ticket", context)
+    own, stale = placed(record, token, hall), site.city.stale(hall)
+
+    def draw() -> Any:
+        context = {
+            **msgspec.to_builtins(told(own.ticket, hall)),
+            "token": token,
+            "snapshot": hall.snapshot(),
+            "services": hall.offered(),
+            "near": own.near,
+            "earlier": not own.today,
+            "bind": "",
+            "stale": stale,
+            "reads_only": True,
+        }
+        return drawn_for(site.pages, asked.request, "ticket", context)
+
+    # Kept under its token alone: whoever has that may see all of it, and nobody else finds it.
+    state = (own, stale, hall.newest().etag, id(hall.services))
+    drawn = site.own.get((token, language_of(asked.request)), state, draw)
     return shown(asked.request, drawn, tls=site.tls, more=OWN)
 
 

@@ -64,6 +64,8 @@ class ShownHall:
         self._monotonic = monotonic
         self._wall = wall
         self._encoded: Encoded | None = None
+        self._plain: tuple[Any, Any] = (None, None)
+        self._offered: tuple[Any, Any] = (None, None)
         self._observed = 0.0
         self._live_until = 0.0
 
@@ -158,5 +160,14 @@ class ShownHall:
         )
 
     def snapshot(self) -> Any:
-        """The snapshot as plain values, for pages."""
-        return msgspec.to_builtins(self.newest().content)
+        """The snapshot as plain values, for pages; nobody changes them."""
+        newest = self.newest()
+        if self._plain[0] is not newest:
+            self._plain = newest, msgspec.to_builtins(newest.content)
+        return self._plain[1]
+
+    def offered(self) -> Any:
+        """The services as plain values, for pages; nobody changes them."""
+        if self._offered[0] is not self.services:
+            self._offered = self.services, msgspec.to_builtins(self.services)
+        return self._offered[1]

@@ -119,6 +119,11 @@ async def test_ones_own_ticket(shown: Scene):
     page = await process.get(f"/t/{token}")
     assert middle.number in page.text and page.headers["Cache-Control"] == "private, no-store"
     assert "/leave" not in page.text and 'method="post"' not in page.text  # it only reads
+    # Drawn once for whoever asks again, and never one for the other
+    assert (await process.get(f"/t/{token}")).body == page.body
+    others = await process.get(f"/t/{hall.token(last)}")
+    assert last.number in others.text and token not in others.text
+    assert 'lang="en"' in (await process.get(f"/t/{token}", Accept_Language="en")).text
     code = await process.get(f"/t/{token}/qr.svg")
     assert code.body.startswith(b"<?xml") and b"svg" in code.body
     assert (await process.get(f"/t/{'A' * 24}/qr.svg")).status == 404
