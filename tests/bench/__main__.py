@@ -319,13 +319,9 @@ def public_rows() -> Iterator[Row]:
     )
     for page in flood.page_rates():
         drawn, constant = _median(page.drawn), _median(page.constant)
-        yield Row(
-            f"public process, {page.name}, {page.bytes / 1000:.1f} kB packed, one core",
-            "",
-            f"{drawn:,.0f}/s, {page.wrong} wrong",
-            f"{constant:,.0f}/s: {drawn / constant:.0%}",
-            not page.wrong,
-        )
+        name = f"public process, {page.name}, {page.bytes / 1000:.1f} kB packed, one core"
+        rate = f"{drawn:,.0f}/s, {page.wrong} wrong"
+        yield Row(name, "", rate, f"{constant:,.0f}/s: {drawn / constant:.0%}", not page.wrong)
     yield Row("own-ticket page, drawn anew, one core", "", f"{flood.drawn_anew():,.0f}/s", "", True)
     many = flood.streams(10_000, 6)
     slowest = max(many.all_s) * 1000
