@@ -80,6 +80,15 @@ async def status(asked: Asked) -> web.Response:
     return shown(request, drawn, tls=site.tls, more=SHARED)
 
 
+def _acting(hall: ShownHall, ours: str, token: str) -> Mapping[str, Any]:
+    """What may be done with a ticket, which only its hall does: through the proxy that both are
+    behind, which finds the hall by `hint`; or over there, at the hall's own page."""
+    url = hall.phone_page.url if hall.phone_page is not None else ""
+    if url and url == ours:
+        return {"reads_only": False, "hint": f"?hall={hall.id}"}
+    return {"reads_only": True, "there": f"{url}/t/{token}" if url else ""}
+
+
 def _beside(hall: ShownHall, ours: str) -> Mapping[str, Any]:
     """Usual times; and the ways to the hall's own server, if phones reach it."""
     told = hall.phone_page
@@ -124,12 +133,12 @@ async def own_ticket(asked: Asked) -> web.Response:
             "earlier": not own.today,
             "bind": "",
             "stale": stale,
-            "reads_only": True,
+            **_acting(hall, site.url, token),
         }
         return drawn_for(site.pages, asked.request, "ticket", context)
 
     # Kept under its token alone: whoever has that may see all of it, and nobody else finds it.
-    state = (own, stale, hall.newest().etag, id(hall.services))
+    state = (own, stale, hall.newest().etag, id(hall.services), id(hall.phone_page))
     drawn = site.own.get((token, language_of(asked.request)), state, draw)
     return shown(asked.request, drawn, tls=site.tls, more=OWN)
 

@@ -60,7 +60,7 @@ async def front(tmp_path: Path) -> AsyncIterator[Front]:
         await hall.issue(3)
         behind = await stack.enter_async_context(
             public("--redis", server.url, "--trusted-proxy", "127.0.0.1",
-                   "--requests-per-minute", str(PER_MINUTE))
+                   "--requests-per-minute", str(PER_MINUTE), "--public-url", url)
         )  # fmt: skip
         servers = {hall.id: hall.app.url.removeprefix("http://")}
         dead = free_port()
@@ -162,7 +162,25 @@ async def test_columns_are_kept_and_what_people_do_is_passed_on(front: Front):
     # And the page of the queues leads to all of that
     page = await front.get(f"/h/{front.hall.id}/status")
     for what in ("news", "take"):
-        assert f'href="{front.url}/h/{front.hall.id}/{what}"' in page.text
+        assert f'href="/h/{front.hall.id}/{what}"' in page.text
+
+
+async def test_a_number_is_given_up_at_its_hall(front: Front):
+    ticket = (await front.hall.issue())[0]
+    own = f"/t/{front.hall.token(ticket)}"
+
+    async def is_known() -> bool:
+        return (await front.behind.get(own)).status == 200
+
+    await eventually(is_known)
+    leave = f"{own}/leave?hall={front.hall.id}"
+    assert leave in (await front.get(own)).text
+    assert "确定要放弃排队吗" in (await front.get(leave)).text
+    for elsewhere in (f"{own}/leave", f"{own}/leave?hall=elsewhere"):
+        assert (await front.get(elsewhere)).status == 404
+    async with front.behind.http.post(front.url + leave, allow_redirects=False) as answer:
+        assert (answer.status, answer.headers["Location"]) == (303, own)
+    assert front.hall.app.hall.actor.hall.ticket(ticket.id).status.value == "cancelled"
 
 
 async def test_changes_stream_through(front: Front):

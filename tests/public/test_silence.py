@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import aiohttp
@@ -48,6 +49,10 @@ class Public:
         async with self.http.get(self.url + path, headers=headers) as answer:
             assert answer.status == 200, (answer.status, path)
             return await answer.text()
+
+    async def knows(self, token: str) -> bool:
+        async with self.http.get(f"{self.url}/t/{token}") as answer:
+            return answer.status == 200
 
     async def shows(self, hall: Fed) -> bool:
         known = self.city.halls.get(hall.id)
@@ -108,6 +113,7 @@ async def test_its_pages_say_from_when_they_are_until_it_is_back(tmp_path: Path,
         token = hall.token(ticket)
         shown = await stack.enter_async_context(public(url))
         await eventually(lambda: shown.shows(hall))
+        await eventually(lambda: shown.knows(token))
         assert not any((await told_of(shown, hall, token)).values())
         # When nothing comes from it any more, and the source itself is well
         await open_.aclose()
@@ -138,6 +144,7 @@ async def test_a_hall_that_is_heard_of_is_never_called_silent(tmp_path: Path, re
         for _ in range(3):
             token = hall.token((await hall.issue())[0])
             await eventually(lambda: shown.shows(hall))
+            await eventually(partial(shown.knows, token))
             shown.later(SILENT_AFTER_S * 0.6)
             await eventually(lambda: not shown.city.source_lost())
             assert not any((await told_of(shown, hall, token)).values())
@@ -167,6 +174,12 @@ async def test_the_phone_page_leads_to_the_halls_own_doors(tmp_path: Path, redis
         for path in ("take", "news"):
             assert (f'href="{url}/h/{hall.id}/{path}"' in page) == bool(url), path
         assert "/contacts" not in page  # nothing is in it
+        # One's own number is given up there too
+        token = hall.token((await hall.issue())[0])
+        await eventually(lambda: shown.knows(token))
+        own = await shown.get(f"/t/{token}")
+        assert (f'href="{url}/t/{token}">到厅报到、放弃排队或评价' in own) == bool(url)
+        assert "/leave" not in own
         # It is the hall's own word
         own = await shown.http.get(f"{hall.app.url}/api/v1/halls/{hall.id}/phone-page")
         assert await own.read() == shown.city.halls[hall.id].bytes["phone-page"]
