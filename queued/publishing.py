@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import time
 from bisect import bisect_left
 from collections import Counter
@@ -28,6 +29,8 @@ from queued.server.parts import Site
 from queued.server.phone_page import phone_page_of
 from queued.server.snapshot import Encoded
 from queued.server.tickets import told_ticket
+
+log = logging.getLogger(__name__)
 
 WAITS_EVERY_S: Final = 5.0
 """Estimates for every place in line: half a millisecond for a large hall."""
@@ -82,8 +85,11 @@ class LiveSource:
         """The newest."""
         self._snapshot = await self._live.view.fresh()
         if self._monotonic() >= self._phone_page_until:
-            self._phone_page = encode(await phone_page_of(self._site, self._live))
             self._phone_page_until = self._monotonic() + PHONE_PAGE_EVERY_S
+            try:
+                self._phone_page = encode(await phone_page_of(self._site, self._live))
+            except Exception:  # an edge: what changes by the second does not wait for it
+                log.exception("the phone page's record cannot be made; the last one stays")
         return self._snapshot
 
     def beside(self) -> Mapping[str, bytes]:
@@ -93,13 +99,13 @@ class LiveSource:
         if self._monotonic() >= self._waits_until:
             self._waits = _ENCODE(self._ladders())
             self._waits_until = self._monotonic() + WAITS_EVERY_S
-        return {
+        records = {
             "about": _ENCODE(self._about()),
             "services": self._offered(),
             "queue-monitor": _ENCODE(monitors_of(self._live, content)),
             "waits": self._waits,
-            "phone-page": self._phone_page,
         }
+        return records | ({"phone-page": self._phone_page} if self._phone_page else {})
 
     def tickets(self) -> Sequence[TicketId]:
         """All of the day, the newest first: they are those that somebody looks at."""
