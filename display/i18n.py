@@ -19,6 +19,7 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final, TypeAlias
 
 Language: TypeAlias = str
@@ -52,6 +53,7 @@ class Catalogue:
     def __init__(self, language: Language, texts: Mapping[str, str]) -> None:
         self.language: Final = language
         self._texts = dict(texts)
+        self._sections: dict[frozenset[str], Mapping[str, str]] = {}
 
     @property
     def html_language(self) -> str:
@@ -91,10 +93,15 @@ class Catalogue:
         """Whether `key` exists."""
         return key in self._texts
 
-    def sections(self, names: Iterable[str]) -> dict[str, str]:
+    def sections(self, names: Iterable[str]) -> Mapping[str, str]:
         """All raw texts of some sections, keyed `section.name`: what a browser module gets."""
-        wanted = set(names)
-        return {key: text for key, text in self._texts.items() if key.split(".")[0] in wanted}
+        wanted = frozenset(names)
+        found = self._sections.get(wanted)
+        if found is None:  # a third of the work of drawing a page, and always the same
+            found = self._sections[wanted] = MappingProxyType(
+                {key: text for key, text in self._texts.items() if key.split(".")[0] in wanted}
+            )
+        return found
 
     def names(self) -> frozenset[str]:
         """Every key (`section.name`)."""

@@ -42,7 +42,7 @@ def page_data(
         }
     if second is not None:
         spoken["second"] = second.language
-        spoken["second_texts"] = second.sections(described.texts)
+        spoken["second_texts"] = dict(second.sections(described.texts))
     return as_page_data(
         {
             "page": page,

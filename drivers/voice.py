@@ -5,9 +5,10 @@ is busy:
 
     query ─► idle ─► speak ─► 41 accepted ─► (query ─► 4E speaking)* ─► 4F finished
 
-Said is what the module was heard to finish: it was seen speaking, or reported the end itself
-after a plausible time. An early or unasked 4F may be a late answer to an older question and
-counts for nothing. Damaged, lost and unheeded texts are sent again, at most `TRIES` times.
+Said is what the module was heard to finish after a plausible time: it was seen speaking, or
+reported the end itself. An early or unasked 4F may be a late answer to an older question and
+counts for nothing; one that ends a speech far too soon is that of a module whose power failed.
+Damaged, lost, cut off and unheeded texts are sent again, at most `TRIES` times.
 """
 
 from __future__ import annotations
@@ -137,6 +138,7 @@ class ModuleVoice:
         Raises `DeviceTransient` where sending it again would not help now.
         """
         await self._drain()
+        begun = self._now()
         await self._transport.write(wire, WRITE_TIMEOUT_S)
         answer = await self._hear((Answer.ACCEPTED, Answer.DAMAGED), self.profile.ack_s)
         if answer is Answer.DAMAGED:
@@ -144,11 +146,13 @@ class ModuleVoice:
         if answer is None:
             await self._settle()
             if await self._query() is Answer.SPEAKING:
-                return await self._until_said(text, seen_speaking=True)
+                return await self._until_said(text, seen_speaking=True, since=begun)
             return DeviceTransient("timeout", "the module does not acknowledge a text")
-        return await self._until_said(text, seen_speaking=False)
+        return await self._until_said(text, seen_speaking=False, since=self._now())
 
-    async def _until_said(self, text: str, seen_speaking: bool) -> DeviceTransient | None:
+    async def _until_said(
+        self, text: str, seen_speaking: bool, since: float
+    ) -> DeviceTransient | None:
         begun = self._now()
         least_s = len(text) * self.profile.seconds_per_char * LEAST_SHARE
         limit_s = self._speaking_s(text)
@@ -161,8 +165,11 @@ class ModuleVoice:
             if answer is Answer.SPEAKING:
                 seen_speaking, unanswered = True, 0
             elif answer is Answer.IDLE:
-                if seen_speaking or (not unanswered and self._now() - begun >= least_s):
+                early = self._now() - since < least_s
+                if not early and (seen_speaking or not unanswered):
                     return None
+                if seen_speaking:
+                    return DeviceTransient("interrupted", "the module stopped in the middle")
                 if unanswered:
                     return DeviceTransient("unspoken", "the module took a text and kept silent")
             elif unanswered >= SILENT_POLLS_MAX:

@@ -287,7 +287,9 @@ async def _published(
 
     live, counts = site.lives[around.hall.id], site.parts.counts["redis_feed"]
     try:
-        await publishing.published(url, live, around.store.journal, around.bus, counts, stack)
+        await publishing.published(
+            url, site, live, around.store.journal, around.bus, counts, stack
+        )
     except ValueError:  # its message would tell the address, which may hold a password
         raise CannotStart("[redis] url is not an address of a Redis server") from None
 

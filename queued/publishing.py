@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import time
 from bisect import bisect_left
 from collections import Counter
@@ -21,13 +22,21 @@ from queued.core.plan import Millis
 from queued.engine.bus import Bus
 from queued.engine.ports import Journal
 from queued.server.api import monitors_of, opens_at
+from queued.server.call import encode
 from queued.server.live import Live
 from queued.server.offer import services_of
+from queued.server.parts import Site
+from queued.server.phone_page import phone_page_of
 from queued.server.snapshot import Encoded
 from queued.server.tickets import told_ticket
 
+log = logging.getLogger(__name__)
+
 WAITS_EVERY_S: Final = 5.0
 """Estimates for every place in line: half a millisecond for a large hall."""
+
+PHONE_PAGE_EVERY_S: Final = 60.0
+"""Usual times change by the quarter of an hour, columns now and then."""
 
 RUNGS: Final = (0, 1, 2, 3, 4, 6, 8, 11, 15, 20, 28, 40, 60, 90, 140, 220, 350, 600, 1000, 2000)
 """Numbers ahead for which the wait is told; between two of them it grows evenly."""
@@ -40,6 +49,7 @@ _ENCODE = msgspec.json.Encoder().encode
 
 async def published(
     url: str,
+    site: Site,
     live: Live,
     journal: Journal,
     bus: Bus,
@@ -49,7 +59,7 @@ async def published(
     """The feed of a hall, running until `stack` ends. Raises `ValueError` for a wrong `url`."""
     redis = open_redis(url)
     stack.push_async_callback(redis.aclose)
-    feed = Feed(redis, live.id, journal, bus, LiveSource(live), counts)
+    feed = Feed(redis, live.id, journal, bus, LiveSource(site, live), counts)
     feed.start()
     stack.push_async_callback(feed.stop)
     return feed
@@ -58,17 +68,28 @@ async def published(
 class LiveSource:
     """What a running hall tells. `monotonic` is in seconds."""
 
-    def __init__(self, live: Live, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, site: Site, live: Live, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._site = site
         self._live = live
         self._monotonic = monotonic
         self._snapshot: Encoded | None = None
         self._services: tuple[tuple[object, ...], bytes] = ((), b"")
         self._waits = b""
         self._waits_until = 0.0
+        self._phone_page = b""
+        self._phone_page_until = 0.0
 
     async def snapshot(self) -> Encoded:
         """The newest."""
         self._snapshot = await self._live.view.fresh()
+        if self._monotonic() >= self._phone_page_until:
+            self._phone_page_until = self._monotonic() + PHONE_PAGE_EVERY_S
+            try:
+                self._phone_page = encode(await phone_page_of(self._site, self._live))
+            except Exception:  # an edge: what changes by the second does not wait for it
+                log.exception("the phone page's record cannot be made; the last one stays")
         return self._snapshot
 
     def beside(self) -> Mapping[str, bytes]:
@@ -78,12 +99,13 @@ class LiveSource:
         if self._monotonic() >= self._waits_until:
             self._waits = _ENCODE(self._ladders())
             self._waits_until = self._monotonic() + WAITS_EVERY_S
-        return {
+        records = {
             "about": _ENCODE(self._about()),
             "services": self._offered(),
             "queue-monitor": _ENCODE(monitors_of(self._live, content)),
             "waits": self._waits,
         }
+        return records | ({"phone-page": self._phone_page} if self._phone_page else {})
 
     def tickets(self) -> Sequence[TicketId]:
         """All of the day, the newest first: they are those that somebody looks at."""

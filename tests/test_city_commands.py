@@ -7,7 +7,9 @@ import io
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -21,6 +23,7 @@ from queued.storage.city import City
 from queued.storage.store import Store
 from tests.hall_parts import CONFIG, settings
 from tests.postgresql_server import ROLE, Server, server
+from tests.storage.days import DATES, work
 
 HALL = "yinhe-street"
 
@@ -95,6 +98,35 @@ def test_a_hall_moves_by_backup_and_restore(config: Path, tmp_path: Path, monkey
     said(capsys, 0, "backup", tmp_path / "back", *city)
     said(capsys, 0, "restore", tmp_path / "back", "--data", tmp_path / "home")
     assert "wang" in said(capsys, 0, "user", "list", "--data", tmp_path / "home")
+
+
+def test_history_is_made_anew_from_the_servers_journal(
+    config: Path, tmp_path: Path, running: Server, capsys
+):
+    data = tmp_path / "data"
+
+    async def a_past() -> None:
+        store = await Store.open(data, city=City(running.url(), HALL))
+        working = await work(store.journal, HALL)
+        for number in range(2):
+            await working.open_day(number)
+            await working.live(Random(number), 60)
+            await working.close_day()
+        await working.actor.stop()
+        await store.close()
+
+    async def days() -> set[str]:
+        store = await Store.open(data, city=City(running.url(), HALL))
+        rows = await store.hours.between(HALL, date(2026, 1, 1), date(2026, 12, 31))
+        await store.close()
+        return {row.day for row in rows}
+
+    asyncio.run(a_past())
+    assert asyncio.run(days()) == set(), "no hall has kept it yet"
+    told = said(capsys, 0, "history", "rebuild", "--config", config, "--data", data)
+    assert told == f"{HALL}: the history of 2 days was made anew from the journal\n"
+    assert asyncio.run(days()) == set(DATES[:2])
+    assert not (data / "queued.sqlite3").exists()
 
 
 # ── The doctor ────────────────────────────────────────────────────────────────────────────

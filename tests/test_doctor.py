@@ -7,6 +7,7 @@ import os
 import socket
 import sqlite3
 from contextlib import closing
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -233,6 +234,19 @@ def test_a_clock_nobody_sets_is_noted(tmp_path, monkeypatch):
     assert [one.level for one in doctor_machine.clock()][0] in ("good", "note")
     monkeypatch.setattr(doctor_machine.time, "time", lambda: 86_400.0)
     assert seen(doctor_machine.clock()) == [("bad", "clock_wrong", "")]
+
+
+@pytest.mark.parametrize(
+    ("today", "timezone", "found"),
+    [("2026-11-01", "Asia/Shanghai", []), ("2026-11-02", "Asia/Shanghai", ["holidays_end"]),
+     ("2026-12-31", "Asia/Urumqi", ["holidays_end"]), ("2027-01-01", "Asia/Shanghai",
+     ["holidays_over"]), ("2027-01-01", "Europe/Warsaw", [])],
+)  # fmt: skip
+def test_holidays_that_end_soon_are_noted_where_they_count(today, timezone, found):
+    until = date(2026, 12, 31)
+    told = list(doctor_machine.holidays(timezone, date.fromisoformat(today), until))
+    assert [one.code for one in told] == found
+    assert all(one.level == "note" and one.advice(i18n.catalogue("zh")) for one in told)
 
 
 # ── words ─────────────────────────────────────────────────────────────────────────────────

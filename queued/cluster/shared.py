@@ -11,6 +11,7 @@ The first three are the public contract (other teams read them); the rest is for
 | queued:{hall}:about       | `About`                                                            |
 | queued:{hall}:services    | the bytes of GET /halls/{hall}/services                            |
 | queued:{hall}:queue-monitor | the bytes of GET /halls/{hall}/queue-monitor                     |
+| queued:{hall}:phone-page  | the bytes of GET /halls/{hall}/phone-page, of the last minute      |
 | queued:{hall}:waits       | `Waits`                                                            |
 | queued:{hall}:fed         | which start of the hall's process has filled these keys            |
 | queued:ticket:{digest}    | `TicketRecord`, until its day has ended                            |

@@ -12,7 +12,9 @@ import json
 import os
 import sys
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from display import i18n
 from queued.commands import doctor_city, doctor_devices, doctor_machine, doctor_redis
@@ -57,6 +59,8 @@ def examined(settings: Settings, data: Path) -> Iterator[Finding]:
     if settings.storage.url is None:
         yield from doctor_machine.database(data)
     yield from doctor_machine.clock()
+    zone = settings.hall.timezone
+    yield from doctor_machine.holidays(zone, datetime.now(ZoneInfo(zone)).date())
     yield from doctor_redis.redis(settings, data)
     address = doctor_machine.address(settings)
     yield address

@@ -12,12 +12,14 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import date, timedelta
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from queued.commands.doctor_findings import Finding
 from queued.core.plan import Millis
 from queued.engine.clock import implausible
+from queued.engine.holidays import CHINA, KNOWN_UNTIL
 from queued.settings_values import Settings
 from queued.storage.folder import DATABASE
 
@@ -26,6 +28,8 @@ FSYNC_SLOW_MS = 50.0
 """A card or disk slower than this makes visitors wait at the kiosk."""
 FREE_BYTES_LOW = 1 << 30
 """A busy hall writes some 50 MB a day: three weeks."""
+HOLIDAYS_END_SOON = timedelta(days=60)
+"""The notice of a year comes out some two months before it."""
 CONNECT_S = 1.0
 ANSWER_BYTES = 4096
 SYNCHRONIZED = Path("/run/systemd/timesync/synchronized")
@@ -85,6 +89,13 @@ def clock(synchronized: Path = SYNCHRONIZED) -> Iterator[Finding]:
         yield Finding("note", "clock_alone", now)
     else:
         yield Finding("good", "clock", now)
+
+
+def holidays(timezone: str, today: date, until: date = KNOWN_UNTIL) -> Iterator[Finding]:
+    """Whether the holidays of the coming weeks are known, where the hall follows them."""
+    if timezone in CHINA and today > until - HOLIDAYS_END_SOON:
+        over = today > until
+        yield Finding("note", "holidays_over" if over else "holidays_end", {"day": until})
 
 
 def address(settings: Settings) -> Finding:

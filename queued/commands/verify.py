@@ -38,6 +38,8 @@ def show(report: Report) -> None:
             print(f"{hall.hall}: first bad seq {hall.bad_seq}", file=sys.stderr)
         for problem in hall.problems:
             print(f"{hall.hall}: {problem}", file=sys.stderr)
+    if report.files:
+        print(f"pages of columns and media of screens: {report.files} files")
     for problem in report.problems:
         print(problem, file=sys.stderr)
     if report.ok:

@@ -43,6 +43,9 @@ WORKED: Final[Mapping[int, tuple[str, ...]]] = {
 }
 """By year: days of a weekend that are working days."""
 
+KNOWN_UNTIL: Final = date(max(HOLIDAYS), 12, 31)
+"""The last day of the last notice; after it China has plain weekdays too."""
+
 
 def kinds_of(day: date, zone: ZoneInfo) -> tuple[Kind, ...]:
     """What `day` is typical of, the most specific first: ("mon", "work"), ("work",), …"""

@@ -120,8 +120,8 @@ class HallSource:
                       line.longitude, line.opens)  # fmt: skip
         hall.put("about", msgspec.json.encode(about))
         path = f"/halls/{line.id}"
-        for what, where in (("services", "/services"), ("queue-monitor", "/queue-monitor")):
-            status, body = await self._get(path + where)
+        for what in ("services", "queue-monitor", "phone-page"):
+            status, body = await self._get(f"{path}/{what}")
             if status == 200:
                 hall.put(what, body)
         status, body = await self._get(path)

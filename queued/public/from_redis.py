@@ -26,13 +26,16 @@ log = logging.getLogger(__name__)
 HALL: Final = re.compile(r"[a-z0-9-]{1,32}")
 
 CHANNELS: Final = "queued:*"
-BESIDE: Final = ("about", "services", "queue-monitor", "waits")
+BESIDE: Final = ("about", "services", "queue-monitor", "phone-page", "waits")
 WITH_SNAPSHOT: Final = ("queue-monitor", "waits", "snapshot")
 
 GATHER_S: Final = 0.02
 """Hints that come together are one look."""
 
+CONFIRMED_S: Final = 5.0
 LOOK_ALL_S: Final = 30.0
+NEWCOMER_S: Final = 2.0
+"""A hall that nobody knows yet is looked for so soon."""
 PING_S: Final = 5.0
 AT_ONCE: Final = 50
 """Halls looked at in one question: half a megabyte."""
@@ -85,32 +88,38 @@ class RedisSource:
         loop = asyncio.get_running_loop()
         async with self._redis.pubsub() as hints:
             await hints.psubscribe(CHANNELS)
-            look_at = ping_at = 0.0
+            # What is published before Redis has said so is not heard: only then is it looked at.
+            if await hints.get_message(timeout=CONFIRMED_S) is None:
+                raise RedisError("the subscription is not confirmed")
+            look_at = looked_at = ping_at = 0.0
             while True:
                 if loop.time() >= look_at:
                     await self._look_at_all()
-                    look_at = loop.time() + LOOK_ALL_S
+                    looked_at = loop.time()
+                    look_at = looked_at + LOOK_ALL_S
                 elif loop.time() >= ping_at:
                     await self._redis.ping()
                     self._city.heard()
                     ping_at = loop.time() + PING_S
                 changed = await self._hinted(hints)
-                if changed:
-                    await self._look_at(changed, WITH_SNAPSHOT)
+                if changed - self._city.halls.keys():
+                    look_at = min(look_at, looked_at + NEWCOMER_S)
+                if changed := changed & self._city.halls.keys():
+                    await self._look_at(sorted(changed), WITH_SNAPSHOT)
                     self._city.heard()
 
-    async def _hinted(self, hints: Any) -> list[str]:
+    async def _hinted(self, hints: Any) -> set[str]:
         """Halls that have something new; waits a second at most."""
-        changed: dict[str, None] = {}
+        changed: set[str] = set()
         message = await hints.get_message(ignore_subscribe_messages=True, timeout=1.0)
         if message is not None:
             await asyncio.sleep(GATHER_S)
         while message is not None:
             hall = message["channel"].decode("utf-8", "replace").partition(":")[2]
-            if hall in self._city.halls:
-                changed[hall] = None
+            if HALL.fullmatch(hall):
+                changed.add(hall)
             message = await hints.get_message(ignore_subscribe_messages=True, timeout=0)
-        return list(changed)
+        return changed
 
     async def _look_at_all(self) -> None:
         members: Any = await self._redis.smembers(HALLS)

@@ -61,20 +61,47 @@ async def status(asked: Asked) -> web.Response:
             "hall": name_of(hall),
             "snapshot": snapshot,
             "observed_at": snapshot["observed_at"],
-            "services": msgspec.to_builtins(hall.services),
+            "services": hall.offered(),
             "opens": None if snapshot["open"] else hall.about.opens,
             "query": query,
             "query_kept": query_kept(request) if query else "",  # else drawn for everybody
             "stale": stale,
             "city": len(site.city.halls) > 1,
+            **_beside(hall, site.url),
         }
         return drawn_for(site.pages, request, "status", context)
 
     if query:  # a search is one's own
         return shown(request, draw(), tls=site.tls, more=SHARED)
-    state = (hall.newest().etag, stale, hall.about.opens, id(hall.services))
+    state = (
+        hall.newest().etag, stale, hall.about.opens, id(hall.services), id(hall.phone_page)
+    )  # fmt: skip
     drawn = site.drawn.get((hall.id, language_of(request)), state, draw)
     return shown(request, drawn, tls=site.tls, more=SHARED)
+
+
+def _acting(hall: ShownHall, ours: str, token: str) -> Mapping[str, Any]:
+    """What may be done with a ticket, which only its hall does: through the proxy that both are
+    behind, which finds the hall by `hint`; or over there, at the hall's own page."""
+    url = hall.phone_page.url if hall.phone_page is not None else ""
+    if url and url == ours:
+        return {"reads_only": False, "hint": f"?hall={hall.id}"}
+    return {"reads_only": True, "there": f"{url}/t/{token}" if url else ""}
+
+
+def _beside(hall: ShownHall, ours: str) -> Mapping[str, Any]:
+    """Usual times; and the ways to the hall's own server, if phones reach it."""
+    told = hall.phone_page
+    if told is None:
+        return {}
+    ways: dict[str, Any] = {}
+    if told.url:
+        ways = {
+            "base": "" if told.url == ours else told.url,
+            "columns": told.columns,
+            "afar": {"take": told.take, "book": told.book},
+        }
+    return {"times": msgspec.to_builtins(told.times), **ways}
 
 
 async def hall_page(asked: Asked) -> web.Response:
@@ -94,19 +121,25 @@ async def own_ticket(asked: Asked) -> web.Response:
     site, token = asked.site, asked.path("token")
     record = await site.tickets.find(asked.request, token)
     hall = site.city.hall(record.hall)
-    own = placed(record, token, hall)
-    context = {
-        **msgspec.to_builtins(told(own.ticket, hall)),
-        "token": token,
-        "snapshot": hall.snapshot(),
-        "services": msgspec.to_builtins(hall.services),
-        "near": own.near,
-        "earlier": not own.today,
-        "bind": "",
-        "stale": site.city.stale(hall),
-        "reads_only": True,
-    }
-    drawn = drawn_for(site.pages, asked.request, "ticket", context)
+    own, stale = placed(record, token, hall), site.city.stale(hall)
+
+    def draw() -> Any:
+        context = {
+            **msgspec.to_builtins(told(own.ticket, hall)),
+            "token": token,
+            "snapshot": hall.snapshot(),
+            "services": hall.offered(),
+            "near": own.near,
+            "earlier": not own.today,
+            "bind": "",
+            "stale": stale,
+            **_acting(hall, site.url, token),
+        }
+        return drawn_for(site.pages, asked.request, "ticket", context)
+
+    # Kept under its token alone: whoever has that may see all of it, and nobody else finds it.
+    state = (own, stale, hall.newest().etag, id(hall.services), id(hall.phone_page))
+    drawn = site.own.get((token, language_of(asked.request)), state, draw)
     return shown(asked.request, drawn, tls=site.tls, more=OWN)
 
 
@@ -151,6 +184,7 @@ def error_page(asked: Asked, problem: Problem) -> web.Response:
         "status": problem.status,
         "code": problem.code,
         "detail": detail,
+        "visitor": None,
         "query_kept": query_kept(asked.request),
     }
     drawn = drawn_for(asked.site.pages, asked.request, "error", context)

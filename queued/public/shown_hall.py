@@ -33,6 +33,7 @@ SNAPSHOT_BYTES_MAX: Final = 1 << 20
 _SNAPSHOT = msgspec.json.Decoder(wire.Snapshot)
 _ABOUT = msgspec.json.Decoder(About)
 _SERVICES = msgspec.json.Decoder(wire.Services)
+_PHONE_PAGE = msgspec.json.Decoder(wire.PhonePage)
 _WAITS = msgspec.json.Decoder(Waits)
 _MONITORS = msgspec.json.Decoder(list[wire.QueueMonitor])
 
@@ -54,6 +55,7 @@ class ShownHall:
         self.hub = Hub(self, streams, monotonic)
         self.about = About(hall=id_, name=id_)
         self.services = NO_SERVICES
+        self.phone_page: wire.PhonePage | None = None
         self.waits = Waits({})
         self.monitors: list[wire.QueueMonitor] = []
         self.bytes: dict[str, bytes] = {}
@@ -62,6 +64,8 @@ class ShownHall:
         self._monotonic = monotonic
         self._wall = wall
         self._encoded: Encoded | None = None
+        self._plain: tuple[Any, Any] = (None, None)
+        self._offered: tuple[Any, Any] = (None, None)
         self._observed = 0.0
         self._live_until = 0.0
 
@@ -123,6 +127,8 @@ class ShownHall:
                     self.about = _ABOUT.decode(body)
                 case "services":
                     self.services = _SERVICES.decode(body)
+                case "phone-page":
+                    self.phone_page = _PHONE_PAGE.decode(body)
                 case "waits":
                     self.waits = _WAITS.decode(body)
                 case "queue-monitor":
@@ -154,5 +160,14 @@ class ShownHall:
         )
 
     def snapshot(self) -> Any:
-        """The snapshot as plain values, for pages."""
-        return msgspec.to_builtins(self.newest().content)
+        """The snapshot as plain values, for pages; nobody changes them."""
+        newest = self.newest()
+        if self._plain[0] is not newest:
+            self._plain = newest, msgspec.to_builtins(newest.content)
+        return self._plain[1]
+
+    def offered(self) -> Any:
+        """The services as plain values, for pages; nobody changes them."""
+        if self._offered[0] is not self.services:
+            self._offered = self.services, msgspec.to_builtins(self.services)
+        return self._offered[1]

@@ -31,7 +31,9 @@ class PublicSite:
     static: StaticFiles = field(default_factory=lambda: StaticFiles(STATIC_DIR))
     metrics: Metrics = field(default_factory=Metrics)
     drawn: DrawnPages = field(default_factory=DrawnPages)
-
+    """Pages that are the same for everybody,"""
+    own: DrawnPages = field(default_factory=DrawnPages)
+    """and those of one's own ticket: apart, so that nobody's reloading drives out the others'."""
 
     @property
     def tls(self) -> bool:

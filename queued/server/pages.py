@@ -49,6 +49,9 @@ HOMES: Final[Mapping[str, str]] = {
 }
 """The page below a hall's address where each role works."""
 
+FROM_AFAR: Final = re.compile(r"/h/([a-z0-9-]+)/(take|book|arrive|appointment)(?:/|$)")
+"""Pages on which visitors do something with their phones."""
+
 DEMO_MARK: Final = "demo"
 """In the address of who was let in already: a browser without cookies is not sent in circles."""
 
@@ -81,10 +84,22 @@ def error_page(call: Call[Any], problem: Problem) -> web.Response:
         "status": problem.status,
         "code": problem.code,
         "detail": catalogue.problem(problem.code, problem.facts),
+        "visitor": _way_on(call.request.path),
     }
     response = page(call, "error", context, status=problem.status)
     response.headers.update(problem.headers)
     return response
+
+
+def _way_on(path: str) -> dict[str, str] | None:
+    """Where a visitor's phone that was refused goes on: the page it came from, anew, and the
+    queues. None for pages of others."""
+    found = FROM_AFAR.match(path)
+    if found is None:
+        return None
+    hall, what = found.groups()
+    what = "book" if what == "appointment" else what
+    return {"what": what, "again": f"/h/{hall}/{what}", "status": f"/h/{hall}/status"}
 
 
 def to_sign_in(site: Site, request: web.Request) -> web.Response:

@@ -6,7 +6,6 @@ All of it works without script: links, forms, and answers that lead back to the 
 from __future__ import annotations
 
 import io
-from datetime import date
 from typing import Any, Final, get_args
 from urllib.parse import quote
 
@@ -15,12 +14,11 @@ import segno
 from aiohttp import web
 
 from queued.core.refusals import Refused
-from queued.server import reading, tickets, wire
+from queued.server import tickets, wire
 from queued.server.call import Call
-from queued.server.live import Live
-from queued.server.offer import afar, services_of
+from queued.server.offer import services_of
 from queued.server.pages import go, hall_and_snapshot, page, plain, read_form, snapshot_of
-from queued.server.popular import times_of
+from queued.server.phone_page import opens_at, phone_page_of
 from queued.server.problems import Problem, of
 from queued.server.security import with_wechat
 from queued.server.wire.shapes import Grade
@@ -53,28 +51,21 @@ async def status(call: Call[None]) -> web.Response:
     """GET /h/{hall}/status"""
     live = call.live
     context = await hall_and_snapshot(live)
-    opens = opens_at(live, context["snapshot"]["open"])
-    day = live.calendar.day_of(live.now()) if opens is None else date.fromisoformat(opens[:10])
+    beside = plain(await phone_page_of(call.site, live))
     return page(
         call,
         "status",
         {
             **context,
-            "times": plain(await times_of(call.site, live, day)),
             "observed_at": context["snapshot"]["observed_at"],
             "services": plain(services_of(live)),
-            "opens": opens,
-            "columns": await reading.filled(call),
+            "opens": opens_at(live, context["snapshot"]["open"]),
             "query": call.request.query.get("q", "").strip()[:QUERY_CHARS_MAX],
-            "afar": afar(live, call.site.settings),
+            "times": beside["times"],
+            "columns": beside["columns"],
+            "afar": {"take": beside["take"], "book": beside["book"]},
         },
     )
-
-
-def opens_at(live: Live, is_open: bool) -> str | None:
-    """When a hall that is closed opens by its hours, RFC 3339."""
-    at = None if is_open else live.calendar.next_opening(live.now())
-    return None if at is None else live.time_of(at)
 
 
 # ── One's own ticket ──────────────────────────────────────────────────────────────────────

@@ -112,11 +112,6 @@ async def picture(call: Call[None]) -> web.Response:
     return web.FileResponse(file, headers=headers)  # type: ignore[return-value]
 
 
-async def filled(call: Call[Any]) -> list[str]:
-    """The columns of the hall with something in them: for the menu of other pages."""
-    return list((await columns_of(call).shown()).filled)
-
-
 # ── What templates are given ──────────────────────────────────────────────────────────────
 
 

@@ -27,6 +27,7 @@ from queued.server import (
     openapi,
     pages,
     phone,
+    phone_page,
     popular,
     reading,
     screens,
@@ -161,6 +162,8 @@ ROUTES: Final[tuple[Route, ...]] = (
     _get("/halls/{hall}/popular-times", popular.popular_times, wire.PopularTimes,
          "What a day is usually like by queue and hour, and how busy it is now; ETag, 304",
          query=(("day", "Another day than today, such as 2026-11-23"),)),
+    _get("/halls/{hall}/phone-page", phone_page.phone_page, wire.PhonePage,
+         "Usual times, and what phones can do at the hall's own server; ETag, 304"),
     _get("/halls/{hall}/open-data.csv", open_data.open_data, None,
          "Days that have closed, by hour and queue, as CSV: date, hour, queue, queue_name, "
          "tickets, called, served, missed, waiting_mean, wait_p50_min, wait_p80_min, "

@@ -3,7 +3,8 @@
 How it works. SQLite's backup reads one moment of the database while the writer goes on. The
 copy gets the folder's secret too, because slips in visitors' hands depend on it: keep backups
 as carefully as the folder itself. A copy counts only after it was opened again and proven
-record by record; until then it has another name.
+record by record; until then it has another name. The pages of columns and the pictures of the
+screens go with it (`enclosed`).
 
 A hall of a city is backed up into the same kind of file, and any backup can be restored into a
 folder or into a city: so a hall moves, with its chain of hashes, and nobody's number changes.
@@ -14,13 +15,16 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
+import shutil
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
 from queued.storage.city import City, remember, right_place
 from queued.storage.connect import open_connection, sqlite_writer
+from queued.storage.enclosed import FOLDERS, enclose, unpack
 from queued.storage.errors import Damaged, FolderNotEmpty, StoreError
 from queued.storage.folder import (
     DATABASE,
@@ -76,7 +80,8 @@ def _backup(folder: Path, file: Path, city: City | None) -> Report:
             copy.execute(f"CREATE TABLE {_SECRET_TABLE} (secret BLOB NOT NULL)")
             copy.execute(f"INSERT INTO {_SECRET_TABLE} VALUES (?)", (secret,))
             copy.commit()
-        report = _proven(draft)
+            files = enclose(folder, copy)
+        report = replace(_proven(draft), files=files)
         os.rename(draft, file)
         sync_folder(file.parent)
     except (sqlite3.Error, OSError) as error:
@@ -98,18 +103,22 @@ def _restore(file: Path, folder: Path, city: City | None) -> Report:
         touch_private(draft)
         _copy(file, draft)
         secret = _take_secret(draft)
+        with closing(_open(draft)) as copy:
+            files = unpack(copy, folder)
         _bring_up(draft)
-        report = _proven(draft)
+        report = replace(_proven(draft), files=files)
         write_private(folder / SECRET, secret)
         # Last: a folder with a database in it, or one that remembers its city, is a whole one.
         if city is None:
             os.rename(draft, folder / DATABASE)
             sync_folder(folder)
         else:
-            report = _moving().bring(draft, city)
+            report = replace(_moving().bring(draft, city), files=files)
             remember(folder, city)
     except BaseException as error:
         (folder / SECRET).unlink(missing_ok=True)
+        for name in FOLDERS:
+            shutil.rmtree(folder / name, ignore_errors=True)
         _remove(draft)
         if made:
             folder.rmdir()

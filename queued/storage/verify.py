@@ -47,10 +47,12 @@ class HallReport:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A data folder. `problems` concern the database as a whole."""
+    """A data folder. `problems` concern the database as a whole; `files` are those that lie in a
+    backup beside it."""
 
     halls: tuple[HallReport, ...]
     problems: tuple[str, ...]
+    files: int = 0
 
     @property
     def ok(self) -> bool:

@@ -317,6 +317,12 @@ def public_rows() -> Iterator[Row]:
         f"{cheaper:.2f}x the 200s",
         cheaper > 1,
     )
+    for page in flood.page_rates():
+        drawn, constant = _median(page.drawn), _median(page.constant)
+        name = f"public process, {page.name}, {page.bytes / 1000:.1f} kB packed, one core"
+        rate = f"{drawn:,.0f}/s, {page.wrong} wrong"
+        yield Row(name, "", rate, f"{constant:,.0f}/s: {drawn / constant:.0%}", not page.wrong)
+    yield Row("own-ticket page, drawn anew, one core", "", f"{flood.drawn_anew():,.0f}/s", "", True)
     many = flood.streams(10_000, 6)
     slowest = max(many.all_s) * 1000
     yield Row(

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import os
 import re
 import shutil
@@ -24,9 +25,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from display.pages import Pages
+from queued.server.packed import packed
 from tests.bench import http, live
 from tests.bench.hall import BenchHall, folder, free_port, running
 from tests.bench.load import request
+from tests.display import samples
 
 HALLS_CORE, FLOODS_CORE = 0, 1
 
@@ -151,6 +155,62 @@ def capacity() -> Capacity:
                     rates.append(driven.rate)
                     told.wrong += driven.wrong
     return told
+
+
+@dataclass(slots=True)
+class PageRate:
+    """A page a second on one core beside constant bytes of its size; rounds in turn."""
+
+    name: str
+    path: str
+    bytes: int = 0
+    drawn: list[float] = field(default_factory=list)
+    constant: list[float] = field(default_factory=list)
+    wrong: int = 0
+
+
+def page_rates() -> list[PageRate]:
+    """The pages of phones: one for everybody, and one's own, as a phone asks for it (gzip)."""
+    with folder() as path, on_core(HALLS_CORE), running(path, "--no-devices") as hall:
+        run = http.issue(hall, hall.token("kiosk"), WAITING)
+        token = json.loads(run.bodies[0])["ticket"]["token"]
+        name = hall.api.rpartition("/")[2]
+        told = [PageRate("status page", f"/h/{name}/status"),
+                PageRate("own-ticket page", f"/t/{token}")]  # fmt: skip
+        for page in told:
+            with contextlib.ExitStack() as stack:
+                with on_core(FLOODS_CORE):
+                    shown = stack.enter_context(public(hall))
+                    page.bytes = _size(shown.port, page.path)
+                    port = stack.enter_context(http.bare_components(page.bytes))
+                for _ in range(ROUNDS // 2):
+                    for where, rates in (
+                        ((shown.port, page.path), page.drawn),
+                        ((port, "/constant"), page.constant),
+                    ):
+                        driven = wrk(*where, ROUND_S, "Accept-Encoding: gzip")
+                        rates.append(driven.rate)
+                        page.wrong += driven.wrong
+    return told
+
+
+def drawn_anew() -> float:
+    """Own-ticket pages a second that one core draws and packs, none of them kept."""
+    pages = Pages()
+    context = samples.realistic()["ticket"] | {"stale": False, "reads_only": True, "bind": ""}
+    packed(pages.render("ticket", "zh", context).encode())
+    started, count = time.perf_counter(), 1000
+    for _ in range(count):
+        packed(pages.render("ticket", "zh", context).encode())
+    return count / (time.perf_counter() - started)
+
+
+def _size(port: int, path: str) -> int:
+    asked = urllib.request.Request(
+        f"http://127.0.0.1:{port}{path}", headers={"Accept-Encoding": "gzip"}
+    )
+    with urllib.request.urlopen(asked) as answer:
+        return len(answer.read())
 
 
 def streams(clients: int, calls: int) -> live.Reached:

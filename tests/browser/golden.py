@@ -146,7 +146,8 @@ class Painter:
         elif path == kiosk.QR:
             route.fulfill(body=kiosk.code(), headers={"Content-Type": "image/svg+xml"})
         elif path in hall.files:
-            route.fulfill(body=hall.files[path], headers={"Content-Type": "image/png"})
+            kind = TYPES[path[path.rindex("."):]]
+            route.fulfill(body=hall.files[path], headers={"Content-Type": kind})
         elif path == f"/{row.page}":
             context = {**hall.contexts()[row.page], **row.context}
             html = self._pages.render(row.page, row.language, context)

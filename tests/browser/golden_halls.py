@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
+import segno
 from PIL import Image, ImageDraw
 
 from tests.browser import golden_kiosk as kiosk
-from tests.display import floors, samples, usual
+from tests.display import afar, floors, samples, usual
 
 NOW: Final = datetime.fromisoformat(samples.NOW)
 
@@ -136,6 +137,16 @@ def poster() -> bytes:
 
 POSTER: Final = "/media/poster.png"
 
+
+def codes() -> dict[str, bytes]:
+    """The QR codes of phones' pages."""
+    made = io.BytesIO()
+    segno.make_qr("https://hall.example/h/demo/arrive").save(made, kind="svg", scale=8, border=4)
+    paths = (f"/h/demo/appointment/{afar.CODE}/qr.svg", "/h/demo/onsite.svg")
+    return dict.fromkeys(paths, made.getvalue())
+
+
+
 def large() -> dict[str, dict[str, Any]]:
     """Fourteen queues with seventy services."""
     return _with(forty(), kiosk={"services": kiosk.large(kiosk.furniture(ENGLISH))})
@@ -143,7 +154,7 @@ def large() -> dict[str, dict[str, Any]]:
 
 HALLS: Final[Mapping[str, Hall]] = {
     "large": Hall(large),
-    "busy": Hall(lambda: _with(busy())),
+    "busy": Hall(lambda: _with(busy()), files=codes()),
     "called": Hall(lambda: _with(busy()), called()),
     "closed": Hall(
         lambda: _with(

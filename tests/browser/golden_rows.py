@@ -10,7 +10,7 @@ from playwright.sync_api import Page
 
 from tests.browser import golden_console as console
 from tests.browser import golden_kiosk as kiosk
-from tests.display import columns, samples
+from tests.display import afar, columns, samples
 
 Act = Callable[[Page], None]
 
@@ -148,6 +148,35 @@ def kiosk_rows() -> Iterator[Row]:
               act=kiosk.after(kiosk.LICENCE, kiosk.later(50)))
 
 
+def afar_rows() -> Iterator[Row]:
+    """Numbers and appointments on phones."""
+    unknown = {"sign_in": "/wechat/demo/enter?next=%2Fh%2Fdemo%2Ftake", "mine": []}
+    yield Row("take", "take", size="phone")
+    yield Row("take-services", "take", size="phone", act=scroll_down)
+    yield Row("take-unknown", "take", size="phone", context=unknown | {"code": ""})
+    yield Row("take-closed-english", "take", "closed", "small phone", "en", context=unknown)
+    yield Row("take-empty", "take", "empty", "small phone")
+    yield Row("take-one", "take_one", size="phone", context={"code": ""})
+    yield Row("take-one-here", "take_one", size="small phone")
+    yield Row("take-one-large-text", "take_one", size="small phone", act=twice_as_large)
+    yield Row("book", "book", size="phone")
+    yield Row("book-one", "book_one", size="phone", context=afar.slots())
+    yield Row("book-one-english", "book_one", size="small phone", language="en",
+              context=afar.slots())
+    yield Row("book-one-large-text", "book_one", size="small phone", act=twice_as_large,
+              context=afar.slots())
+    yield Row("book-one-unknown", "book_one", "empty", "phone")
+    yield Row("appointment", "appointment", size="phone")
+    yield Row("appointment-end", "appointment", size="phone", act=scroll_to_the_end)
+    yield Row("appointment-attended", "appointment", size="small phone",
+              context=afar.attended())
+    yield Row("arrive", "arrive", size="phone")
+    yield Row("arrive-small-english", "arrive", size="small phone", language="en")
+    yield Row("arrive-nothing", "arrive", "empty", "phone", context={"sign_in": ""})
+    yield Row("onsite", "onsite", size="standing")
+    yield Row("onsite-wall-english", "onsite", size="wall", language="en")
+
+
 def console_rows() -> Iterator[Row]:
     """The desk in each state, its dialogs, and the small caller."""
     press = console.press
@@ -181,6 +210,7 @@ def console_rows() -> Iterator[Row]:
 ROWS: Final[tuple[Row, ...]] = (
     *kiosk_rows(),
     *console_rows(),
+    *afar_rows(),
     Row("board-busy", "board"),
     Row("board-calling", "board", "called"),
     Row("board-empty", "board", "empty"),
@@ -255,6 +285,9 @@ ROWS: Final[tuple[Row, ...]] = (
     Row("leave", "leave", size="phone"),
     Row("error-not-found", "error", size="phone"),
     Row("error-not-ready", "error", "empty", "desk"),
+    Row("error-refused-visitor", "error", size="phone",
+        context={"status": 403, "code": "csrf", "detail": None,
+                 "visitor": {"what": "take", "again": "/h/demo/take", "status": "/h/demo/status"}}),
     Row("login", "login", size="desk"),
     Row("login-hall", "login", size="desk", context={"demo": False, "error": None, "typed": ""}),
     Row("login-machine", "login", size="phone", language="en",

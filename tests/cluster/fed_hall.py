@@ -33,6 +33,24 @@ def fed(url: str, furnished: Settings | None = None) -> Settings:
     return dataclasses.replace(furnished, hall=hall, http=http, redis=RedisSettings(url))
 
 
+def reached(url: str) -> Settings:
+    """The one-window hall, whose own pages phones reach there; it gives numbers to phones."""
+    one = settings()
+    first, *others = one.services
+    offered = (dataclasses.replace(first, remote=True), *others)
+    http = dataclasses.replace(one.http, public_url=url, trusted_proxies=("127.0.0.1",))
+    return dataclasses.replace(one, http=http, services=offered)
+
+
+def publish_news(data: Path) -> None:
+    """A notice in two languages."""
+    news = data / "content" / "news"
+    news.mkdir(parents=True)
+    for name, title in (("a.md", "停电公告"), ("a.en.md", "Power cut")):
+        text = f'+++\ntitle = "{title}"\ndate = 2026-09-18\n+++\n{title}\n'
+        (news / name).write_text(text, "utf-8")
+
+
 @dataclass(slots=True)
 class Fed:
     """What is done in the hall, and what Redis then holds."""

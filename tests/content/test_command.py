@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +17,12 @@ SAMPLES = Path(__file__).parents[2] / "config" / "content"
 def test_the_samples_are_good(capsys: pytest.CaptureFixture[str]):
     assert main(["content", "check", str(SAMPLES)]) == 0
     assert "good. 6 news, 6 questions, 6 contacts, 6 about, 0 pictures." in capsys.readouterr().out
+
+
+def test_no_sample_is_ahead_of_its_readers():
+    whole = "".join(file.read_text("utf-8") for file in SAMPLES.rglob("*.md"))
+    dates = re.findall(r"^date = (.*)$", whole, re.M)
+    assert len(dates) >= 6 and max(dates) < "2026-10-01", "and none is bound to the day of a test"
 
 
 def test_everything_that_is_wrong_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]):

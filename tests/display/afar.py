@@ -49,10 +49,35 @@ def realistic(
             **known,
         },
         "appointment": {
-            "booking": booking, "service": service, "token": "", "cancel_until": at,
-            "may_cancel": True, "from": at, "until": at,
+            "booking": booking, "service": service, "token": "",
+            "cancel_until": "2026-11-24T08:00:00+08:00",
+            "may_cancel": True, "from": "2026-11-24T09:30:00+08:00",
+            "until": "2026-11-24T10:30:00+08:00",
         },
     }  # fmt: skip
+
+
+def slots() -> dict[str, Any]:
+    """A week's days, and the half hours of one."""
+    times = [f"{hour:02}:{minute:02}" for hour in (9, 10, 11, 13, 14, 15) for minute in (0, 30)]
+    return {
+        "days": [
+            {"date": f"2026-11-{24 + at}", "weekday": (1 + at) % 7, "left": left,
+             "chosen": at == 0}
+            for at, left in ((0, 13), (1, 0), (2, 24), (3, 24), (6, 24))
+        ],
+        "slots": [
+            {"at": at, "time": time, "left": (2, 0, 1)[at % 3]} for at, time in enumerate(times)
+        ],
+    }  # fmt: skip
+
+
+def attended() -> dict[str, Any]:
+    """Of somebody who has checked in."""
+    service = {"id": "levy", "name": "社保缴费", "name_en": "", "materials": []}
+    booking = {"code": CODE, "spelled": "RZ76 3IZR SVYT", "date": "2026-11-24", "time": "10:00",
+               "status": "attended", "service": service}  # fmt: skip
+    return {"booking": booking, "token": "A" * 24, "may_cancel": False, "service": None}
 
 
 def empty(nothing: Any) -> dict[str, dict[str, Any]]:

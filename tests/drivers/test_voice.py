@@ -86,7 +86,7 @@ def test_without_waiting_the_second_call_cuts_off_the_first(desk):
     async def no_wait() -> None:
         pass
 
-    async def at_once(text: str, seen_speaking: bool) -> None:
+    async def at_once(text: str, seen_speaking: bool, since: float) -> None:
         return None
 
     desk.voice._until_idle, desk.voice._until_said = no_wait, at_once
@@ -233,6 +233,18 @@ def test_a_module_that_restarts_while_speaking_is_told_again(desk):
     desk.line.at(1.0, desk.module.power_cycle)
     desk.say()
     assert (desk.module.cut_off, desk.spoken) == ([CALL.text], [CALL.text])
+
+
+def test_a_speech_that_ends_far_too_soon_was_cut_off(desk):
+    """The module's power failed, and its word of the restart was lost."""
+    text = "请尚在等候的群众留意叫号，不要离开大厅，谢谢您的配合。"
+
+    def power_fails() -> None:
+        desk.module.power_cycle()
+
+    desk.line.at(0.8, power_fails)
+    desk.say(sentence("zh", text))
+    assert (desk.module.cut_off, desk.spoken, desk.voice.retries) == ([text], [text], 1)
 
 
 # ── texts ─────────────────────────────────────────────────────────────────────────────────

@@ -7,6 +7,7 @@ import re
 import shutil
 import socket
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -25,17 +26,19 @@ def free_port() -> int:
 
 
 class Nginx:
-    """In front of processes on `ports`."""
+    """In front of processes on `ports`, and of the servers of halls by their ids."""
 
-    def __init__(self, folder: Path, *ports: int) -> None:
+    def __init__(
+        self, folder: Path, *ports: int, port: int = 0, halls: Mapping[str, str] = {}
+    ) -> None:
         found = shutil.which("nginx", path=f"{os.environ['PATH']}:{DEBIAN}")
         if found is None:
             pytest.skip("no nginx: apt-get install nginx")
         folder.mkdir()
-        self.port = free_port()
+        self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._file = folder / "nginx.conf"
-        self._file.write_text(_whole(folder, self.port, ports), "utf-8")
+        self._file.write_text(_whole(folder, self.port, ports, halls), "utf-8")
         self._command = [found, "-c", str(self._file), "-p", str(folder), "-e", "stderr"]
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -60,7 +63,9 @@ class Nginx:
             return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
 
-def _whole(folder: Path, port: int, ports: tuple[int, ...]) -> str:
+def _whole(
+    folder: Path, port: int, ports: tuple[int, ...], halls: Mapping[str, str]
+) -> str:
     """The shipped part within the least that nginx needs around it."""
     shipped = CONFIG.read_text("utf-8")
     servers = "".join(
@@ -68,7 +73,9 @@ def _whole(folder: Path, port: int, ports: tuple[int, ...]) -> str:
     )
     shipped, replaced = re.subn(r"(?m)(^    server 127\.0\.0\.1:.*\n)+", servers, shipped, count=1)
     assert replaced == 1
-    for old, new in (("/var/cache/nginx/queued", f"{folder}/cache"),
+    named = "".join(f"    {hall} {server};\n" for hall, server in halls.items())
+    for old, new in (('    default      "";\n', f'    default "";\n{named}'),
+                     ("/var/cache/nginx/queued", f"{folder}/cache"),
                      ("listen 80;", f"listen 127.0.0.1:{port};")):  # fmt: skip
         assert shipped.count(old) == 1, old
         shipped = shipped.replace(old, new)

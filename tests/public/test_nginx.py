@@ -13,11 +13,14 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from tests.cluster.fed_hall import Fed, running
+from tests.cluster.fed_hall import Fed, publish_news, reached, running
 from tests.cluster.redis_server import RedisServer
 from tests.hall_parts import eventually
 from tests.public.nginx_server import Nginx, free_port
 from tests.public.public_process import Answer, Process, public
+
+PER_MINUTE = 300
+"""From one address; tests that ask for more do it on purpose."""
 
 
 @dataclass(slots=True)
@@ -27,6 +30,8 @@ class Front:
     hall: Fed
     behind: Process
     nginx: Nginx
+    url: str
+    """Of nginx."""
     stack: AsyncExitStack
     """Ends the public process."""
 
@@ -46,15 +51,22 @@ async def front(tmp_path: Path) -> AsyncIterator[Front]:
     server = RedisServer(tmp_path / "redis")
     await server.start()
     redis = server.connect()
-    async with running(server.url, tmp_path / "data", redis) as hall, AsyncExitStack() as stack:
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    publish_news(tmp_path / "data")
+    hall_of = running(server.url, tmp_path / "data", redis, reached(url))
+    async with hall_of as hall, AsyncExitStack() as stack:
         await hall.open()
         await hall.issue(3)
         behind = await stack.enter_async_context(
-            public("--redis", server.url, "--trusted-proxy", "127.0.0.1")
-        )
-        nginx = Nginx(tmp_path / "nginx", behind.port, free_port())  # the second one is dead
+            public("--redis", server.url, "--trusted-proxy", "127.0.0.1",
+                   "--requests-per-minute", str(PER_MINUTE), "--public-url", url)
+        )  # fmt: skip
+        servers = {hall.id: hall.app.url.removeprefix("http://")}
+        dead = free_port()
+        nginx = Nginx(tmp_path / "nginx", behind.port, dead, port=port, halls=servers)
         await nginx.start()
-        made = Front(hall, behind, nginx, stack)
+        made = Front(hall, behind, nginx, url, stack)
 
         async def shows() -> bool:
             answer = await behind.get(f"/api/v1/halls/{hall.id}")
@@ -87,14 +99,14 @@ async def test_languages_do_not_mix_and_spellings_share_a_copy(front: Front):
     path = f"/h/{front.hall.id}/status"
     spellings = ("zh-CN,zh;q=0.9", "zh", "fr", "zh-TW;q=0.5")
     pages = [await front.get(path, Accept_Language=one) for one in spellings]
-    assert all('lang="zh' in page.text for page in pages)
+    assert all('<html lang="zh' in page.text for page in pages)
     assert [page.headers["X-Cache"] for page in pages[1:]] == ["HIT"] * 3
-    assert 'lang="en' in (await front.get(path, Accept_Language="en-GB,en")).text
-    chosen = await front.get(path, Cookie="queued_language=ko")
-    assert 'lang="ko' in chosen.text
+    assert '<html lang="en' in (await front.get(path, Accept_Language="en-GB,en")).text
+    chosen = await front.get(path, Cookie="queued_language=ko", Accept_Language="en")
+    assert '<html lang="ko' in chosen.text
     asked = await front.get(f"{path}?lang=en")
     assert "queued_language=en" in asked.headers["Set-Cookie"]
-    assert 'lang="zh' in (await front.get(path)).text  # nobody else got that cookie or page
+    assert '<html lang="zh' in (await front.get(path)).text  # nobody else got that cookie or page
     assert "Set-Cookie" not in (await front.get(path)).headers
 
 
@@ -114,6 +126,61 @@ async def test_ones_own_is_never_kept_and_guessing_is_slow(front: Front):
     statuses = [answer.status for answer in guesses]
     assert set(statuses) == {404, 429} and statuses.count(404) <= 30
     assert (await front.get("/metrics")).status == 404
+
+
+async def test_every_caller_has_an_address_of_his_own(front: Front):
+    """Behind the proxy the process counts phones, not the proxy."""
+    poster = f"{front.url}/h/{front.hall.id}"
+
+    async def statuses(address: str, count: int) -> set[int]:
+        connector = aiohttp.TCPConnector(local_addr=(address, 0))
+        async with aiohttp.ClientSession(connector=connector) as http:
+            found = set()
+            for number in range(count):
+                where = f"{poster}?{number}"
+                async with http.get(where, allow_redirects=False) as answer:
+                    found.add(answer.status)
+            return found
+
+    assert await statuses("127.0.0.2", 2 * PER_MINUTE) == {303, 429}
+    assert await statuses("127.0.0.3", 5) == {303}
+
+
+async def test_columns_are_kept_and_what_people_do_is_passed_on(front: Front):
+    news = f"/h/{front.hall.id}/news"
+    pages = [await front.get(news, Accept_Language=one) for one in ("zh", "zh-CN", "en", "en-US")]
+    assert {page.status for page in pages} == {200}
+    assert ["停电公告" in page.text for page in pages] == [True, True, False, False]
+    assert [page.headers["X-Cache"] for page in pages[1::2]] == ["HIT", "HIT"]
+    # Of a hall whose server the proxy was not told of, and of what no hall has
+    assert (await front.get("/h/elsewhere/news")).status == 404
+    assert (await front.get(f"{news}/none")).status == 404
+    # Numbers and appointments: the hall's own answer, kept by nobody
+    own = await front.get(f"/h/{front.hall.id}/take")
+    assert own.status == 200 and "X-Cache" not in own.headers
+    assert own.headers["Cache-Control"] == "no-store"
+    # And the page of the queues leads to all of that
+    page = await front.get(f"/h/{front.hall.id}/status")
+    for what in ("news", "take"):
+        assert f'href="/h/{front.hall.id}/{what}"' in page.text
+
+
+async def test_a_number_is_given_up_at_its_hall(front: Front):
+    ticket = (await front.hall.issue())[0]
+    own = f"/t/{front.hall.token(ticket)}"
+
+    async def is_known() -> bool:
+        return (await front.behind.get(own)).status == 200
+
+    await eventually(is_known)
+    leave = f"{own}/leave?hall={front.hall.id}"
+    assert leave in (await front.get(own)).text
+    assert "确定要放弃排队吗" in (await front.get(leave)).text
+    for elsewhere in (f"{own}/leave", f"{own}/leave?hall=elsewhere"):
+        assert (await front.get(elsewhere)).status == 404
+    async with front.behind.http.post(front.url + leave, allow_redirects=False) as answer:
+        assert (answer.status, answer.headers["Location"]) == (303, own)
+    assert front.hall.app.hall.actor.hall.ticket(ticket.id).status.value == "cancelled"
 
 
 async def test_changes_stream_through(front: Front):

@@ -35,6 +35,11 @@ class Scene:
         return answer.status == 200 and json.loads(answer.body)["seq"] == self.hall.seq
 
 
+    async def knows(self, token: str) -> bool:
+        """Whether it has been told of the ticket, which is not told with the snapshot."""
+        return (await self.public.get(f"/t/{token}")).status == 200
+
+
 @asynccontextmanager
 async def scene(folder: Path, source: str) -> AsyncIterator[Scene]:
     server = RedisServer(folder / "redis")
@@ -110,6 +115,7 @@ async def test_ones_own_ticket(shown: Scene):
     last, middle, _ = await hall.issue(3)
     await eventually(shown.shows)
     token = hall.token(middle)
+    await eventually(lambda: shown.knows(token))
     async with process.http.get(f"{hall.app.url}/api/v1/tickets/{token}") as answer:
         theirs = await answer.json()
     ours = await process.json(f"/api/v1/tickets/{token}")
@@ -119,6 +125,12 @@ async def test_ones_own_ticket(shown: Scene):
     page = await process.get(f"/t/{token}")
     assert middle.number in page.text and page.headers["Cache-Control"] == "private, no-store"
     assert "/leave" not in page.text and 'method="post"' not in page.text  # it only reads
+    # Drawn once for whoever asks again, and never one for the other
+    assert (await process.get(f"/t/{token}")).body == page.body
+    await eventually(lambda: shown.knows(hall.token(last)))
+    others = await process.get(f"/t/{hall.token(last)}")
+    assert last.number in others.text and token not in others.text
+    assert 'lang="en"' in (await process.get(f"/t/{token}", Accept_Language="en")).text
     code = await process.get(f"/t/{token}/qr.svg")
     assert code.body.startswith(b"<?xml") and b"svg" in code.body
     assert (await process.get(f"/t/{'A' * 24}/qr.svg")).status == 404
@@ -191,7 +203,7 @@ async def test_what_is_known_stays_when_the_source_has_gone(tmp_path: Path):
         ticket = (await hall.issue())[0]
         await eventually(shown.shows)
         token = hall.token(ticket)
-        await process.json(f"/api/v1/tickets/{token}")
+        await eventually(lambda: shown.knows(token))
         waiting = (await process.json(f"/api/v1/halls/{hall.id}"))["queues"][0]["waiting"]
         shown.server.kill()
         await hall.issue()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import subprocess
 from collections.abc import AsyncIterator
@@ -10,7 +11,8 @@ from pathlib import Path
 import pytest
 from redis.asyncio import Redis
 
-from tests.remote.phones import town
+from queued.storage.backup import backup
+from tests.remote.phones import Town, town
 from tests.remote.test_told_afar import reminders
 from tests.server.hall_under_test import START
 from tests.wechat.hall_with_account import until
@@ -56,12 +58,34 @@ async def everything_in(redis: Redis) -> bytes:
     return found
 
 
+async def hints_of(redis: Redis, heard: list[bytes]) -> None:
+    """Everything that is published, until the task is cancelled."""
+    async with redis.pubsub() as hints:
+        await hints.psubscribe("*")
+        async for message in hints.listen():
+            heard.append(repr(message).encode())
+
+
+async def told(city: Town) -> bytes:
+    """What others can ask for: metrics, the journal, the hall, its own page; and a backup."""
+    found = b"".join(record.body for record in await city.app.store.journal.read("demo", 0, 1000))
+    for path in ("/metrics", "/api/v1/halls/demo", "/api/v1/openapi.json", "/h/demo/status"):
+        async with city.http.get(city.url + path) as answer:
+            found += await answer.read()
+    file = city.folder / "copy"
+    await backup(city.folder / "data", file)
+    return found + file.read_bytes()
+
+
 async def test_nothing_of_a_person_lies_about(
     tmp_path: Path, unused_tcp_port: int, redis: tuple[Redis, str], caplog
 ):
     caplog.set_level(0)
     connection, url = redis
     tables = reminders() + f'[redis]\nurl = "{url}"\n'
+    hints: list[bytes] = []
+    listening = asyncio.create_task(hints_of(connection, hints))
+    await until(lambda: hints)
     async with town(tmp_path, unused_tcp_port, tables=tables) as city:
         phone, other = city.phone(), city.phone(OTHER_PERSON)
         taken = await phone.takes()
@@ -77,11 +101,18 @@ async def test_nothing_of_a_person_lies_about(
         assert await city.call() == "A001"
         await until(lambda: len(city.wechat.platform.sent) >= 2)
         await phone.sends(f"/t/{taken.token}/rating", grade="satisfied")
-        in_redis = await everything_in(connection)
-        assert b"A001" in in_redis  # the check looks at what there is
+        places = {
+            "Redis": await everything_in(connection),
+            "hints": b"".join(hints),
+            "disk": city.written(),
+            "told": await told(city),
+        }
+        listening.cancel()
+        for place, known in (("Redis", b"A001"), ("hints", b"queued:demo"), ("disk", b"A001"),
+                             ("told", b"A001")):  # fmt: skip
+            assert known in places[place], "the check looks at what there is"
         for personal in (PERSON.encode(), OTHER_PERSON.encode(), TELEPHONE.encode()):
-            assert personal not in in_redis
-            assert personal not in city.written()
+            assert [place for place, found in places.items() if personal in found] == []
         # Sealed in the table of people, and nowhere else; after their time not even there.
         digest = city.app.store.people.digest("openid", PERSON)
         found = await city.app.store.people.find_by_digest("demo", "openid", digest, START)
@@ -89,5 +120,17 @@ async def test_nothing_of_a_person_lies_about(
         city.later(days=2)
         await city.app.store.people.expire(city.clock.now())
         assert not await city.app.store.people.find_by_digest("demo", "openid", digest, 0)
+    assert "demo" in caplog.text or caplog.records
     for personal in (PERSON, OTHER_PERSON, TELEPHONE):
         assert personal not in caplog.text
+
+
+async def test_the_search_finds_what_is_not_sealed(
+    tmp_path: Path, unused_tcp_port: int, monkeypatch
+):
+    """The control: the same hall with seals that are none."""
+    monkeypatch.setattr("queued.storage.people.seal", lambda key, text, bound: text.encode())
+    async with town(tmp_path, unused_tcp_port, tables=reminders()) as city:
+        await city.phone().takes()
+        assert PERSON.encode() in city.written()
+        assert PERSON.encode() in await told(city), "a backup would have it"

@@ -17,7 +17,7 @@ from tests.server.hall_under_test import Running, running
 
 SAMPLES = Path(__file__).parents[2] / "config" / "content"
 PLAIN = {"Accept-Encoding": "identity"}
-KINDS = ("news", "questions", "about", "news/new-year-2027", "questions/company-setup",
+KINDS = ("news", "questions", "about", "news/national-day-2026", "questions/company-setup",
          "about/access", "contacts", "search?q=x")  # fmt: skip
 
 
@@ -60,7 +60,7 @@ async def test_every_kind_of_page_is_there_in_every_language(columns: Running, p
 async def test_a_list_has_the_pinned_first_and_then_the_newest(columns: Running):
     _, text, _ = await get(columns, "news")
     assert re.findall(r'href="/h/demo/news/([^"]+)"', text) == [
-        "new-year-2027", "property-upgrade", "saturday-service",
+        "national-day-2026", "property-upgrade", "saturday-service",
     ]  # fmt: skip
     _, text, _ = await get(columns, "questions")
     assert re.findall(r'href="/h/demo/questions/([^"]+)"', text) == [
@@ -81,12 +81,12 @@ async def test_who_reads_no_chinese_gets_english_where_there_is_some(
     await looked(columns)
     for language in ("en", "ko"):
         _, text, _ = await get(columns, "news", **{"Accept-Language": language})
-        assert "Opening hours over New Year" in text and "元旦" not in text
+        assert "Opening hours over the National Day" in text and "国庆节" not in text
         assert '<li lang="zh-CN">' in text and "只有中文" in text
         _, text, _ = await get(columns, "news/only-chinese", **{"Accept-Language": language})
         assert '<article class="block entry" lang="zh-CN">' in text
     _, text, _ = await get(columns, "news")
-    assert "元旦" in text and '<li lang="en">' in text and "Only English" in text
+    assert "国庆节" in text and '<li lang="en">' in text and "Only English" in text
 
 
 async def test_the_status_page_leads_to_what_is_there(columns: Running, content: Path):
@@ -177,7 +177,7 @@ async def test_a_request_does_no_work_that_was_done(columns: Running, monkeypatc
 
 async def test_the_first_who_come_at_once_all_see_everything(columns: Running):
     answers = await asyncio.gather(*(get(columns, "news") for _ in range(20)))
-    assert {"new-year-2027" in text for _, text, _ in answers} == {True}
+    assert {"national-day-2026" in text for _, text, _ in answers} == {True}
 
 
 # ── Long lists, search, garbage ───────────────────────────────────────────────────────────
@@ -241,8 +241,8 @@ async def test_whatever_is_searched_for(columns: Running, query: str):
 @pytest.mark.parametrize(
     "path",
     ["news/..%2F..%2Fsecret", "news/%00", "news/" + "a" * 5000, "news/New-Year", "media/x.png",
-     "media/..%2Fnews%2Fnew-year-2027.md", "media/%2e%2e", "contacts/hall",
-     "news/new-year-2027.en"],
+     "media/..%2Fnews%2Fnational-day-2026.md", "media/%2e%2e", "contacts/hall",
+     "news/national-day-2026.en"],
 )  # fmt: skip
 async def test_no_other_path_leads_anywhere(columns: Running, path: str):
     assert (await get(columns, path))[0] in (400, 404)

@@ -34,6 +34,7 @@ from tests.simulation.device_faults import DeviceFaults
 from tests.simulation.device_hall import (
     BLIND,
     CARD,
+    HASTY,
     PAD_WINDOWS,
     PAGE,
     QUIET,
@@ -84,7 +85,7 @@ class DeviceDay(DeviceFaults):
         self.database = InlineDatabase(self.folder)
         self.hall = SimulatedHall(self.settings, self.database, self.link, self.clock)
         names = {window.id: window.name for window in self.settings.windows}
-        self.audit = DeviceAudit(names, frozenset({BLIND}))
+        self.audit = DeviceAudit(names, frozenset({BLIND}), frozenset({HASTY}))
         self.devices = {one.id: one for line in self.lines.values() for one in line.devices}
         self.inputs = InputAudit({pad: window for window, pad in PAD_WINDOWS.items()})
         self.finished: dict[str, float] = {}

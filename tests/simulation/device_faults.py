@@ -132,9 +132,10 @@ class DeviceFaults:
 
     def _back(self, device: Powered) -> None:
         device.on = True
-        device.emulator.power_cycle()
+        started = device.emulator.power_cycle()
         if isinstance(device.emulator, VoiceModule):
             device.emulator.cut_off.clear()  # by the power, not by a driver
+            device.push(started)
 
     async def _damages(self, device: Powered, random: Random) -> None:
         device.emulator.faults.damages = random.randint(1, 4)

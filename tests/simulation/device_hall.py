@@ -91,11 +91,11 @@ _SCREENS = {
     "bus1": "lines = 2\nwidth = 256\nheight = 64\n",
     "bus4": "lines = 4\ncolumns = 24\n",
 }
-BLIND = "pblind"
+BLIND, HASTY = "pblind", "ppart"
 _PRINTERS = (
     ("p80", "tcp://p80:9100", 'kiosk = "k1"\n'),
     ("p58", "serial:///dev/p58?baud=19200", 'kiosk = "k2"\nwidth_mm = 58\ncharset = "gb18030"\n'),
-    ("ppart", "tcp://ppart:9100", 'kiosk = "k3"\ncut = "partial"\nstatus = "realtime"\n'),
+    (HASTY, "tcp://ppart:9100", 'kiosk = "k3"\ncut = "partial"\nstatus = "realtime"\n'),
     (BLIND, "serial:///dev/pblind?baud=9600", 'kiosk = "k4"\nstatus = "none"\n'),
 )
 _VOICES = (
@@ -291,7 +291,7 @@ def _emulator(config: DeviceConfig) -> Any:
     if config.kind == "xfs5152":
         return Xfs5152(now)
     emulator = KINDS[config.kind].emulator(config)
-    if config.id == "ppart":
+    if config.id == HASTY:
         emulator.knows_gs_r = False  # type: ignore[attr-defined]
     return emulator
 

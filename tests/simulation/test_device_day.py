@@ -18,7 +18,9 @@ from drivers.jobs import NotSpoken
 from queued.ratings import Ratings
 from queued.slips import Slips
 from queued.storage.ledger import SlipStatus
+from tests.simulation.device_auditor import DeviceAudit, Row
 from tests.simulation.device_day import DeviceDay
+from tests.simulation.device_hall import HASTY
 from tests.simulation.simulated_time import run
 
 SHORT_H = 0.6
@@ -83,6 +85,20 @@ def test_the_same_seed_is_the_same_day(tmp_path):
 
 
 # ── What the auditor must notice ──────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("device", "hung", "noticed"),
+    [("p80", False, True), ("p80", True, True), (HASTY, False, True), (HASTY, True, False)],
+)
+def test_a_slip_that_comes_out_too_late_is_noticed(device, hung, noticed):
+    audit = DeviceAudit({}, hasty=frozenset({HASTY}))
+    if hung:
+        audit.sick(device)
+    audit.page(device, 300_000, "A001 [QR x]")
+    row = Row("2026-11-24", 1, "A001", device, "confirmed", "", False, 0, 500, 120_000)
+    audit._sheets(audit.papers, [row])
+    assert audit.found == [f"A001 came out of {device} 120 s too late"] * noticed
 
 
 def test_an_engine_that_prints_again_what_was_sent_is_noticed(tmp_path, monkeypatch):

@@ -4,7 +4,7 @@
 import { spanText } from "./clock.js";
 import { listen } from "./console_keys.js";
 import { sentAs } from "./console_view.js";
-import { actionName, queueName, reasonText, spoken, words } from "./console_words.js";
+import { actionName, nextFor, reasonText, spoken, words } from "./console_words.js";
 import { make, setHidden, setText } from "./dom.js";
 import { data, nameOf } from "./page.js";
 
@@ -88,7 +88,7 @@ export class Caller {
     const next = desk.next
       ? text("console.caller_next", { number: desk.next.number, n: desk.waiting_count })
       : text("console.next_none");
-    setText(this.next, desk.next ? `${next} · ${queueName(desk.next.queue)}` : next);
+    setText(this.next, desk.next ? `${next} · ${nextFor(desk)}` : next);
     const left = desk.undo ? Math.ceil((Date.parse(desk.undo.until) - clock.now()) / 1000) : 0;
     setHidden(this.undo, left <= 0);
     const facts = { number: desk.undo?.number ?? "", n: left };

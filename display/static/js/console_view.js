@@ -1,7 +1,7 @@
 // The own ticket, the next one, the keys and their countdowns.
 
 import { spanText } from "./clock.js";
-import { actionName, className, queueName, reasonText, whatFor, words } from "./console_words.js";
+import { actionName, className, nextFor, reasonText, whatFor, words } from "./console_words.js";
 import { byId, setHidden, setPill, setText } from "./dom.js";
 
 const { text, wordFor } = words;
@@ -51,10 +51,11 @@ function showTicket({ ticket, window }, taken) {
   setText(byId("own-line"), ticket ? ownLine(ticket) : "");
 }
 
-function showNext({ next, window }, taken) {
+function showNext(desk, taken) {
+  const { next, window } = desk;
   setHidden(byId("next"), window.status !== "open" || taken);
   setText(byId("next-number"), next?.number ?? "");
-  setText(byId("next-queue"), next ? queueName(next.queue) : text("console.next_none"));
+  setText(byId("next-for"), next ? nextFor(desk) : text("console.next_none"));
   setText(byId("next-why"), next?.why ?? "");
 }
 

@@ -16,6 +16,11 @@ export function whatFor(ticket) {
   return service ? nameOf(service) : queueName(ticket.queue);
 }
 
+// What the next one comes for: the list of those waiting knows the service too.
+export function nextFor({ next, waiting }) {
+  return whatFor(waiting.find(({ number }) => number === next.number) ?? next);
+}
+
 export function className(id) {
   const word = wordFor("class", id);
   const described = data.services.classes.find((candidate) => candidate.id === id);

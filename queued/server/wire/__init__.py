@@ -36,7 +36,7 @@ from queued.server.wire.floor import (
     FloorWindow,
     Seat,
 )
-from queued.server.wire.popular import Busy, PopularHour, PopularQueue, PopularTimes
+from queued.server.wire.popular import Busy, PhonePage, PopularHour, PopularQueue, PopularTimes
 from queued.server.wire.public import (
     PAUSE_REASONS,
     Appointment,
@@ -152,6 +152,7 @@ __all__ = [
     "PAUSE_REASONS",
     "Park",
     "Pause",
+    "PhonePage",
     "PopularHour",
     "PopularQueue",
     "PopularTimes",

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal, TypeAlias
+
+from msgspec import Meta
 
 from queued.server.wire.shapes import Time, Told
+
+Column: TypeAlias = Literal["news", "questions", "contacts", "about"]
 
 
 class PopularHour(Told, frozen=True):
@@ -58,3 +62,20 @@ class PopularTimes(Told, frozen=True):
     since: str | None
     until: str | None
     queues: list[PopularQueue]
+
+
+class PhonePage(Told, frozen=True):
+    """What a hall's phone page shows beside the snapshot and the services, for whoever draws it
+    elsewhere.
+
+    `url` is where phones reach the hall's own server, "" if that is not known; there `take` and
+    `book` say whether numbers and appointments are given, `columns` which columns have pages.
+    `times` are those of today, or of the day on which a closed hall opens next.
+    """
+
+    hall: str
+    url: Annotated[str, Meta(pattern=r"^(https?://[^\s\"'<>]*)?$")]
+    take: bool
+    book: bool
+    columns: list[Column]
+    times: PopularTimes
