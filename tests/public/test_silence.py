@@ -13,6 +13,7 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+from playwright.async_api import async_playwright, expect
 from redis.asyncio import Redis
 
 from queued.cluster.redis_link import open_redis
@@ -25,12 +26,13 @@ from queued.public.tickets import Tickets
 from queued.server.hub import Streams
 from queued.server.limits import limits_of
 from queued.settings_values import HttpSettings
+from tests.browser.conftest import FLAGS, chromium_path
 from tests.cluster.fed_hall import Fed, publish_news, reached, running
 from tests.cluster.redis_server import RedisServer
 from tests.hall_parts import eventually
 
-CHINESE = re.compile("大厅暂时没有新消息，以下是 [0-9:]{5} 的数据")
-ENGLISH = re.compile("No news from the hall for now; this is how it was at [0-9:]{5}")
+CHINESE = re.compile("与大厅的连接暂时中断，以下是 [0-9:]{5} 的数据。大厅内照常叫号，请以现场叫号为准")
+ENGLISH = re.compile("The connection to the hall is interrupted; this is the data of [0-9:]{5}")
 
 
 @dataclass(slots=True)
@@ -135,6 +137,38 @@ async def test_its_pages_say_from_when_they_are_until_it_is_back(tmp_path: Path,
             shown.later(1.5)  # the list of halls is made anew each second
             told = await told_of(shown, again, token)
             assert not any(told.values()), told
+
+
+async def test_the_pages_module_leaves_the_note_until_there_is_news(tmp_path: Path, redis):
+    url, connection = redis
+    async with AsyncExitStack() as stack:
+        # Given a silent hall, whose last word is a moment old for the phone's own clock
+        open_ = AsyncExitStack()
+        hall = await open_.enter_async_context(running(url, tmp_path / "data", connection))
+        token = hall.token((await hall.issue())[0])
+        shown = await stack.enter_async_context(public(url))
+        await eventually(lambda: shown.shows(hall))
+        await eventually(lambda: shown.knows(token))
+        await open_.aclose()
+        shown.later(SILENT_AFTER_S + 1)
+        await eventually(lambda: not shown.city.source_lost())
+        at = shown.city.halls[hall.id].newest().content.observed_at[11:16]
+        # When a phone looks, and its page has asked for news and got an answer
+        browsers = await stack.enter_async_context(async_playwright())
+        browser = await browsers.chromium.launch(
+            executable_path=chromium_path(), args=list(FLAGS)
+        )
+        stack.push_async_callback(browser.close)
+        page = await browser.new_page(locale="zh-CN", timezone_id="Asia/Shanghai")
+        for path in (f"/t/{token}", f"/h/{hall.id}/status"):
+            async with page.expect_response("**/api/v1/halls/*") as answered:
+                await page.goto(shown.url + path)
+            assert (await answered.value).status == 200
+            await page.evaluate("() => new Promise(requestAnimationFrame)")
+            # Then the note is there still, and does not blame the phone's line
+            await expect(page.locator("#stale")).to_be_visible()
+            await expect(page.locator("#stale")).to_contain_text(f"以下是 {at} 的数据")
+            await expect(page.locator("#stale")).to_contain_text("与大厅的连接暂时中断")
 
 
 async def test_a_hall_that_is_heard_of_is_never_called_silent(tmp_path: Path, redis):

@@ -44,7 +44,8 @@ export function follow({ hall, observedAt, interval, onSnapshot, text }) {
   }
 
   const reader = new Reader(`/api/v1/halls/${encodeURIComponent(hall)}`);
-  const poll = new Poll({ reader, interval, onRead, onFailure: () => badge("phone.offline") }).start();
+  const onFailure = () => badge("phone.offline");
+  const poll = new Poll({ reader, interval, onRead, onFailure }).start();
   poll.ask(); // the page may be a copy that the browser kept
   return poll;
 }
