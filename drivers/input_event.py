@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias, get_args
 
 from drivers.device import DeviceBroken
@@ -21,6 +21,8 @@ class KeyPress:
 
     action: PadAction
     number: str = ""
+    waited_ms: int = field(default=0, compare=False)
+    """Since it was heard: on a line where others are in trouble its turn to be answered is late."""
 
 
 @dataclass(frozen=True, slots=True)

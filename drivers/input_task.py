@@ -128,9 +128,10 @@ class InputTask(DeviceTask):
     def _tell_of(self, event: InputEvent) -> None:
         at_ms = self.world.clock.now_ms()
         match event:
-            case KeyPress(action, number):
+            case KeyPress(action, number, waited_ms):
                 self.count("pressed")
-                press = PadPressed(self.config.id, self._next_id(), action, number, at_ms)
+                heard_ms = at_ms - waited_ms
+                press = PadPressed(self.config.id, self._next_id(), action, number, heard_ms)
                 self.world.report(press)
             case Graded(grade):
                 self.count("rated")

@@ -17,7 +17,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from drivers import hallpad68 as wire
 from drivers.bus import BusHandle
@@ -186,7 +186,7 @@ class Pad:
         if press is None:
             self.unknown += 1
         elif self._bounce.first(frame, at_ms):
-            return press
+            return replace(press, waited_ms=self._now_ms() - at_ms)
         return None
 
     async def _talk(self, frame: wire.Frame) -> None:

@@ -110,6 +110,12 @@ async def test_presses_and_cards_are_told_with_ids_of_their_own(desk):
     assert [decode_report(encode(one)) for one in found] == found
 
 
+async def test_a_press_is_as_old_as_its_hearing(desk):
+    found = await desk.happens(KeyPress("start", waited_ms=16_000), KeyPress("recall"))
+    now = desk.clock.now_ms()
+    assert [one.at_ms for one in found] == [now - 16_000, now]
+
+
 async def test_no_restart_repeats_an_id_even_when_the_clock_is_set_back():
     ids = set()
     for chance in (0.1, 0.2, 0.3):

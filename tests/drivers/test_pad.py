@@ -92,6 +92,28 @@ async def test_a_press_said_twice_is_acknowledged_twice_and_counts_once():
         await pad.close()
 
 
+async def test_a_press_that_waits_for_its_turn_says_for_how_long():
+    """So that nobody is called by an old press: strips on the same line may be in trouble."""
+    now = [1000]
+    emulated = HallPad68(1)
+    async with serving.on_tcp(emulated) as line:
+        emulated.push = line.push
+        bus = bus_on(line)
+        pad = await pad_on(bus, lambda: now[0])
+        waiting = asyncio.ensure_future(pad.events())
+        async with bus.turn:
+            emulated.press(0x0A)
+            while not pad._heard:
+                await bus.read(0.1)
+            now[0] += 16_000
+        (press,) = await soon(waiting)
+        assert (press, press.waited_ms) == (KeyPress("start"), 16_000)
+        emulated.press(0x0C)
+        (press,) = await soon(pad.events())
+        assert press.waited_ms == 0, "the control: in a quiet line's turn"
+        await pad.close()
+
+
 async def test_a_pad_shows_what_it_is_told():
     emulated = HallPad68(1)
     async with serving.on_tcp(emulated) as line:
