@@ -31,11 +31,8 @@ from tests.cluster.fed_hall import Fed, publish_news, reached, running
 from tests.cluster.redis_server import RedisServer
 from tests.hall_parts import eventually
 
-CHINESE = re.compile(
-    "与大厅的连接暂时中断，以下是 [0-9:]{5} 的数据。"
-    "大厅内照常叫号，请以现场叫号为准"
-)
-ENGLISH = re.compile("The connection to the hall is interrupted; this is the data of [0-9:]{5}")
+CHINESE = re.compile("以下是 [0-9:]{5} 的数据，请以现场叫号为准")
+ENGLISH = re.compile("this is the data of [0-9:]{5}. In the hall, go by the calls there")
 
 
 @dataclass(slots=True)
