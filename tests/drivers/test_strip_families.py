@@ -83,11 +83,12 @@ async def test_a_bad_line_is_a_failure_with_a_name(name, fault, code):
     async with serving.on_pty(FAMILIES[name].emulator()) as line:
         driver = driver_on(line, name)
         await driver.connect()
+        before = driver.line.retries  # a busy machine may have been late with an answer
         setattr(line.faults, fault, True)
         with pytest.raises(DeviceTransient) as caught:
             await driver.show(TEXT)
         assert caught.value.code == code
-        assert driver.line.retries == TRIES - 1
+        assert driver.line.retries - before == TRIES - 1
         await driver.close()
 
 
